@@ -1,0 +1,43 @@
+"""Claims what lies ready in the import folder and wakes the feeds that have work.
+
+Woken by the asset `import_folder`, and every two minutes for what an event has missed: leftovers of
+workers that died, answers that could not be written.
+"""
+
+from __future__ import annotations
+
+from airflow.sdk import DAG, AssetAlias, AssetOrTimeSchedule, task
+
+from dxpipeline.orchestration.common import (
+    DEFAULTS,
+    IMPORT_FOLDER,
+    START,
+    WAREHOUSE_POOL,
+    every_minutes,
+    waiting,
+)
+
+FEEDS_WITH_WORK = AssetAlias("feeds_with_work")
+
+with DAG(
+    dag_id="sweep_import_folder",
+    dag_display_name="Tiếp nhận tệp / Claim files",
+    doc_md=__doc__,
+    schedule=AssetOrTimeSchedule(timetable=every_minutes(2), assets=[IMPORT_FOLDER]),
+    start_date=START,
+    catchup=False,
+    max_active_runs=1,
+    default_args={**DEFAULTS, "owner": "data-engineering"},
+    tags=["intake"],
+):
+
+    @task(outlets=[FEEDS_WITH_WORK], pool=WAREHOUSE_POOL)
+    def claim_ready_files(*, outlet_events=None):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+        """Claim, finish what died before its answer, and say which feeds have work."""
+        from dxpipeline.pipeline import sweep
+        from dxpipeline.settings import get_settings
+
+        for feed in {work.feed for work in sweep(get_settings())}:
+            outlet_events[FEEDS_WITH_WORK].add(waiting(feed))
+
+    claim_ready_files()

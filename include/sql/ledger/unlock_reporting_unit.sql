@@ -1,0 +1,1 @@
+select pg_advisory_unlock(hashtext('dxpipeline.unit'), hashtext(%(feed)s || '/' || %(reporting_unit)s));

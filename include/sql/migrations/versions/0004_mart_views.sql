@@ -1,0 +1,204 @@
+-- Views over the marts. Each reads with the rights of who asks, so that none can reach beyond schema mart.
+
+create view mart.indicator_status with (security_invoker = true) as
+select
+    target.document_code,
+    target.indicator_code,
+    target.geography_code,
+    target.target_year,
+    indicator.name_vi,
+    indicator.name_en,
+    target.unit,
+    indicator.unit_vi,
+    target.direction,
+    target.baseline_value,
+    target.baseline_year,
+    target.target_value,
+    latest.period,
+    latest.period_end_on,
+    latest.vintage,
+    latest.numerator,
+    latest.denominator,
+    latest.value,
+    case
+        when latest.value is null then 'no_data'
+        when target.direction = 'at_least' and latest.value >= target.target_value then 'reached'
+        when target.direction = 'at_most' and latest.value <= target.target_value then 'reached'
+        else 'not_reached'
+    end as status,
+    latest.computed_at
+from mart.dim_target as target
+inner join mart.dim_indicator as indicator on target.indicator_code = indicator.indicator_code
+left join lateral (
+    select reported.*
+    from mart.fct_indicator_value as reported
+    where
+        reported.indicator_code = target.indicator_code
+        and reported.geography_code = target.geography_code
+    order by
+        reported.period_end_on desc,
+        array_position(array['final', 'preliminary', 'estimate', 'reported'], reported.vintage)
+    limit 1
+) as latest on true;
+
+comment on view mart.indicator_status is
+'Mỗi dòng là một mục tiêu với giá trị mới nhất và tình trạng. / One row per target: latest value and status.';
+comment on column mart.indicator_status.baseline_value is
+'Giá trị gốc; trống khi không có. / Baseline; null where none.';
+comment on column mart.indicator_status.period is 'Kỳ mới nhất có số liệu. / Latest period with data.';
+comment on column mart.indicator_status.value is
+'Giá trị mới nhất; trống khi không có. / Latest value; null where there is none.';
+comment on column mart.indicator_status.status is
+'Tình trạng: đạt, chưa đạt, chưa có số liệu. / reached, not_reached, no_data.';
+
+create view mart.smart_hospital with (security_invoker = true) as
+select
+    fact.period,
+    fact.period_end_on,
+    fact.hospital_code,
+    hospital.hospital_name,
+    fact.hospital_tier,
+    fact.it_level,
+    fact.is_smart,
+    fact.infrastructure_level,
+    fact.his_level,
+    fact.lis_level,
+    fact.ris_pacs_level,
+    fact.emr_level,
+    fact.security_met,
+    fact.paperless_on,
+    fact.assessed_on
+from mart.fct_smart_hospital as fact
+inner join mart.dim_hospital as hospital on fact.hospital_code = hospital.hospital_code;
+
+comment on view mart.smart_hospital is
+'Bệnh viện theo kỳ, kèm tên. / Hospitals by period, with their names.';
+
+create view mart.health_station with (security_invoker = true) as
+select
+    fact.period,
+    fact.period_end_on,
+    fact.station_code,
+    station.station_name,
+    fact.commune_code,
+    commune.commune_name,
+    commune.commune_type,
+    commune.district_name,
+    fact.has_ehr_system,
+    fact.software_name,
+    fact.population_managed,
+    fact.records_created,
+    fact.records_updated,
+    100.0 * fact.records_created / nullif(fact.population_managed, 0) as records_created_pct
+from mart.fct_health_station as fact
+inner join mart.dim_station as station on fact.station_code = station.station_code
+left join mart.dim_commune as commune on fact.commune_key = commune.commune_key;
+
+comment on view mart.health_station is
+'Trạm y tế theo kỳ, kèm tên trạm, xã, huyện. / Stations by period, with names of station, commune, district.';
+comment on column mart.health_station.records_created_pct is
+'Hồ sơ đã lập trên dân số quản lý (%). / Records created for each hundred persons managed (%).';
+
+create view mart.broadband_commune with (security_invoker = true) as
+select
+    fact.period,
+    fact.period_end_on,
+    fact.commune_code,
+    commune.commune_name,
+    commune.commune_type,
+    commune.district_name,
+    fact.villages_total,
+    fact.villages_fixed_broadband,
+    fact.villages_4g,
+    fact.villages_5g,
+    fact.households_total,
+    fact.households_fixed_broadband,
+    100.0 * fact.households_fixed_broadband / nullif(fact.households_total, 0)
+        as households_fixed_broadband_pct,
+    fact.carriers,
+    fact.carrier_count,
+    fact.covered,
+    fact.covered_strict,
+    fact.covered_loose
+from mart.fct_broadband_commune as fact
+left join mart.dim_commune as commune on fact.commune_key = commune.commune_key;
+
+comment on view mart.broadband_commune is
+'Băng rộng theo xã và kỳ, kèm tên xã, huyện. / Broadband by commune and period, with names.';
+comment on column mart.broadband_commune.households_fixed_broadband_pct is
+'Hộ dùng Internet cáp quang trên tổng số hộ (%). / Households using fixed broadband (%).';
+
+create view mart.broadband_definitions with (security_invoker = true) as
+select
+    indicator.period,
+    indicator.period_end_on,
+    indicator.geography_code,
+    indicator.denominator as communes_in_force_count,
+    counted.covered_count,
+    counted.covered_strict_count,
+    counted.covered_loose_count,
+    100.0 * counted.covered_count / nullif(indicator.denominator, 0) as covered_pct,
+    100.0 * counted.covered_strict_count / nullif(indicator.denominator, 0) as covered_strict_pct,
+    100.0 * counted.covered_loose_count / nullif(indicator.denominator, 0) as covered_loose_pct
+from mart.fct_indicator_value as indicator
+left join lateral (
+    select
+        count(*) filter (where fact.covered) as covered_count,
+        count(*) filter (where fact.covered_strict) as covered_strict_count,
+        count(*) filter (where fact.covered_loose) as covered_loose_count
+    from mart.fct_broadband_commune as fact
+    inner join mart.dim_commune as commune on fact.commune_key = commune.commune_key
+    where fact.period = indicator.period and commune.province_code = indicator.geography_code
+) as counted on true
+where indicator.indicator_code = 'BB_COMMUNE';
+
+comment on view mart.broadband_definitions is
+'Chỉ tiêu BB_COMMUNE theo kỳ, cạnh định nghĩa chặt hơn và rộng hơn. '
+'/ Indicator BB_COMMUNE by period, beside its stricter and looser definitions.';
+comment on column mart.broadband_definitions.communes_in_force_count is
+'Số xã có hiệu lực cuối kỳ. / Communes in force on the period''s last day.';
+comment on column mart.broadband_definitions.covered_count is 'Số xã được phủ. / Communes covered.';
+comment on column mart.broadband_definitions.covered_strict_count is
+'Số xã được phủ theo định nghĩa chặt. / Communes covered by the stricter definition.';
+comment on column mart.broadband_definitions.covered_loose_count is
+'Số xã được phủ theo định nghĩa rộng. / Communes covered by the looser definition.';
+comment on column mart.broadband_definitions.covered_pct is
+'Tỷ lệ xã được phủ (%), là chỉ tiêu. / Share of communes covered (%): the indicator.';
+comment on column mart.broadband_definitions.covered_strict_pct is
+'Tỷ lệ theo định nghĩa chặt (%). / Share by the stricter definition (%).';
+comment on column mart.broadband_definitions.covered_loose_pct is
+'Tỷ lệ theo định nghĩa rộng (%). / Share by the looser definition (%).';
+
+-- A column that a view only passes on means what it means in the table, and says so in the same words; where
+-- two tables have it, those of the later one, which is the fact.
+do $$
+declare
+    passed_on record;
+begin
+    for passed_on in
+        select
+            passing.attrelid::regclass as view_name,
+            passing.attname as name,
+            (
+                select col_description(source.attrelid, source.attnum)
+                from pg_rewrite as rule
+                inner join pg_depend as dependency
+                    on rule.oid = dependency.objid and dependency.classid = 'pg_rewrite'::regclass
+                inner join pg_attribute as source
+                    on dependency.refobjid = source.attrelid and dependency.refobjsubid = source.attnum
+                where rule.ev_class = passing.attrelid and source.attname = passing.attname
+                order by source.attrelid desc
+                limit 1
+            ) as description
+        from pg_attribute as passing
+        inner join pg_class as mart_view on passing.attrelid = mart_view.oid
+        where
+            mart_view.relnamespace = 'mart'::regnamespace
+            and mart_view.relkind = 'v'
+            and passing.attnum > 0
+            and col_description(passing.attrelid, passing.attnum) is null
+    loop
+        execute format('comment on column %s.%I is %L', passed_on.view_name, passed_on.name, passed_on.description);
+    end loop;
+end
+$$;

@@ -1,0 +1,252 @@
+"""The `dxpipeline` command.
+
+Exit codes: 0 all accepted, 1 something quarantined, 2 rejected or unreadable, 3 usage or configuration.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from dxpipeline.settings import get_settings
+
+ACCEPTED, QUARANTINED, REJECTED, USAGE = 0, 1, 2, 3
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors end with the exit code for usage."""
+
+    def error(self, message: str) -> Any:
+        """Print the usage and the error, and exit."""
+        self.print_usage(sys.stderr)
+        self.exit(USAGE, f"{self.prog}: {message}\n")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit code."""
+    options = _parser().parse_args(arguments)
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(message)s")
+    try:
+        return int(options.run(options))
+    except KeyboardInterrupt:
+        return 130
+    except Exception as error:
+        if options.verbose or type(error).__module__.partition(".")[0] not in ("dxpipeline", "psycopg"):
+            raise
+        print(f"dxpipeline: {error}", file=sys.stderr)
+        return USAGE
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="dxpipeline", description="Check and load department files, read the results.")
+    parser.add_argument("--verbose", action="store_true", help="show the traceback of an error")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser)
+
+    command = commands.add_parser("check", help="read and check a file; writes nothing, needs no database")
+    command.add_argument("file", type=Path)
+    command.add_argument("--feed", required=True)
+    command.add_argument("--json", action="store_true", help="print one JSON document")
+    command.add_argument("--rows", action="store_true", help="with --json: list every accepted row")
+    command.set_defaults(run=_check)
+
+    command = commands.add_parser("read", help="show the tables that are found in a file, as text")
+    command.add_argument("file", type=Path)
+    command.add_argument("--json", action="store_true", help="print one JSON document")
+    command.set_defaults(run=_read)
+
+    command = commands.add_parser("import", help="take what lies in the import folder, without Airflow")
+    command.add_argument("--once", action="store_true", help="stop when the folder is empty")
+    command.add_argument("--json", action="store_true", help="print one JSON document; implies --once")
+    command.set_defaults(run=_import)
+
+    for name, text, run in (
+        ("status", "what arrived, what is current, what waits", _status),
+        ("indicators", "each target with its latest value", _indicators),
+    ):
+        command = commands.add_parser(name, help=text)
+        command.add_argument("--json", action="store_true", help="print one JSON document")
+        command.set_defaults(run=run)
+
+    command = commands.add_parser("issues", help="the issues of the rows in quarantine, or of one delivery")
+    command.add_argument("--delivery", type=int, help="number of a delivery")
+    command.add_argument("--json", action="store_true", help="print one JSON document")
+    command.set_defaults(run=_issues)
+
+    command = commands.add_parser("connection", help="print the warehouse's address for a role")
+    command.add_argument("--role", choices=("owner", "writer", "bi"), default="bi")
+    command.set_defaults(run=_connection)
+
+    command = commands.add_parser("migrate", help="bring the warehouse to the state this version needs")
+    command.set_defaults(run=_migrate)
+    return parser
+
+
+def _check(options: argparse.Namespace) -> int:
+    from dxpipeline.commands.check import check
+
+    result = check(options.file, options.feed, with_rows=options.rows)
+    if options.json:
+        _print_json(result)
+    else:
+        _print_check(options.file, result)
+    return _exit_code([result["verdict"]])
+
+
+def _read(options: argparse.Namespace) -> int:
+    from dxpipeline.commands.read import read
+    from dxpipeline.messages import sentence
+    from dxpipeline.reading.model import FileRejected
+
+    try:
+        document = read(options.file)
+    except FileRejected as reason:
+        print(f"dxpipeline: {sentence(reason.code, 'vi', **reason.details)}", file=sys.stderr)
+        return REJECTED
+    if options.json:
+        _print_json(document)
+    else:
+        _print_tables(document)
+    return ACCEPTED
+
+
+def _import(options: argparse.Namespace) -> int:
+    from dxpipeline.commands.warehouse import import_files
+    from dxpipeline.warehouse.session import open_warehouse
+
+    settings = get_settings()
+    with open_warehouse(settings) as connection:
+        once = options.once or options.json
+        deliveries = import_files(settings, connection, once=once, say=_say)
+    if options.json:
+        _print_json({"outbox": str(settings.outbox), "deliveries": deliveries})
+    else:
+        _print_table(
+            deliveries,
+            [
+                "file_name",
+                "feed",
+                "period",
+                "verdict",
+                "rows_read",
+                "rows_accepted",
+                "rows_quarantined",
+                "rows_skipped",
+            ],
+        )
+    return _exit_code([delivery["verdict"] for delivery in deliveries])
+
+
+def _status(options: argparse.Namespace) -> int:
+    from dxpipeline.commands.warehouse import status
+    from dxpipeline.warehouse.session import open_warehouse
+
+    with open_warehouse(get_settings()) as connection:
+        result = status(connection)
+    if options.json:
+        _print_json(result)
+        return ACCEPTED
+    for title, rows in result.items():
+        print(title)
+        _print_table(rows, list(rows[0]) if rows else [])
+    return ACCEPTED
+
+
+def _issues(options: argparse.Namespace) -> int:
+    from dxpipeline.commands.warehouse import issues
+    from dxpipeline.warehouse.session import open_warehouse
+
+    with open_warehouse(get_settings()) as connection:
+        result = issues(connection, options.delivery)
+    if options.json:
+        _print_json(result)
+    else:
+        _print_table(result, ["delivery_id", "file_name", "sheet", "source_row", "column_name", "message"])
+    return QUARANTINED if result else ACCEPTED
+
+
+def _indicators(options: argparse.Namespace) -> int:
+    from dxpipeline.commands.warehouse import indicators
+    from dxpipeline.warehouse.session import open_warehouse
+
+    with open_warehouse(get_settings()) as connection:
+        result = indicators(connection)
+    if options.json:
+        _print_json(result)
+    else:
+        _print_table(
+            result,
+            ["indicator_code", "name_vi", "period", "value", "unit", "target_value", "target_year", "status"],
+        )
+    return ACCEPTED
+
+
+def _connection(options: argparse.Namespace) -> int:
+    from dxpipeline.warehouse.connection import role_url
+
+    print(role_url(get_settings(), options.role))
+    return ACCEPTED
+
+
+def _migrate(options: argparse.Namespace) -> int:
+    from dxpipeline.warehouse.migrate import upgrade
+
+    upgrade(get_settings())
+    return ACCEPTED
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def _exit_code(verdicts: Sequence[str | None]) -> int:
+    if any(verdict in (None, "rejected") for verdict in verdicts):
+        return REJECTED
+    return QUARANTINED if "partially_accepted" in verdicts else ACCEPTED
+
+
+def _print_json(document: Any) -> None:
+    from dxpipeline.commands.check import plain
+
+    json.dump(document, sys.stdout, ensure_ascii=False, indent=1, default=plain)
+    print()
+
+
+def _print_check(path: Path, result: dict[str, Any]) -> None:
+    from dxpipeline.messages import verdict_label
+
+    counts = " · ".join(
+        f"{name.removeprefix('rows_')} {result[name]}"
+        for name in ("rows_read", "rows_accepted", "rows_quarantined", "rows_skipped")
+    )
+    print(f"{path.name}: {verdict_label(result['verdict'])} ({result['verdict']}), {result['period'] or '-'}")
+    print(counts)
+    if result["reason"]:
+        print(result["reason"])
+    _print_table(result["issues"], ["sheet", "row", "column", "severity", "message"])
+
+
+def _print_tables(document: dict[str, Any]) -> None:
+    for table in document["tables"]:
+        print(f"{table['sheet'] or '-'}, header row {table['header_row']}: {len(table['rows'])} rows")
+        print("  " + " | ".join(str(name or "") for name in table["columns"]))
+        for row in table["rows"]:
+            print(f"  {row['row']}: " + " | ".join(str(cell or "") for cell in row["cells"]))
+
+
+def _print_table(rows: Sequence[dict[str, Any]], names: Sequence[str]) -> None:
+    if not rows:
+        print("  -")
+        return
+    cells = [list(names)] + [["" if row[name] is None else str(row[name]) for name in names] for row in rows]
+    widths = [max(len(row[index]) for row in cells) for index in range(len(names))]
+    for row in cells:
+        print("  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,272 @@
+"""What a feed is: the only reader of the data contracts in include/contracts/.
+
+A contract follows the Open Data Contract Standard 3.2. What the standard has no place for stands in
+`customProperties`: `loadMode`, `reportingUnit`, `derivedColumns`, `periodColumn`, and per column
+`emptyMeans`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any, Literal, cast, get_args
+
+import yaml
+from open_data_contract_standard.model import (
+    CustomProperty,
+    OpenDataContractStandard,
+    SchemaProperty,
+    Team,
+)
+from pydantic import ValidationError
+
+from dxpipeline.periods import Calendar, Frequency, Period
+from dxpipeline.settings import CONTRACTS
+
+LoadMode = Literal["snapshot", "upsert"]
+Kind = Literal["text", "integer", "number", "date", "boolean", "list"]
+
+_KINDS: Mapping[str, Kind] = {
+    "string": "text",
+    "integer": "integer",
+    "number": "number",
+    "date": "date",
+    "boolean": "boolean",
+    "array": "list",
+}
+
+
+class ContractError(Exception):
+    """A contract cannot be used; the message names the file, the place and what to mend."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One allowed value of a column: what is stored and what people write."""
+
+    value: str
+    label: str
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a feed, as its contract declares it."""
+
+    name: str
+    kind: Kind
+    label: str
+    aliases: tuple[str, ...]
+    description: str
+    required: bool
+    key: bool
+    classification: str
+    choices: tuple[Choice, ...] = ()
+    pattern: str | None = None
+    min_length: int | None = None
+    max_length: int | None = None
+    empty_means: Any = None
+
+    @property
+    def personal(self) -> bool:
+        """Whether the column holds personal data and must be masked wherever it is shown."""
+        return self.classification == "personal"
+
+    @property
+    def headers(self) -> tuple[str, ...]:
+        """Return every header under which the column is recognised, the usual one first."""
+        return (self.label, *self.aliases, self.name)
+
+
+@dataclass(frozen=True)
+class DerivedColumn:
+    """A column made before the check, so that built-in expectations can test a look-up."""
+
+    name: str
+    function: str
+    columns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Owner:
+    """A department that answers for a feed, from `valid_from` until before `valid_to`."""
+
+    department: str
+    valid_from: date | None
+    valid_to: date | None
+
+
+@dataclass(frozen=True)
+class Contract:
+    """A feed: its columns, owners, calendar and way of loading."""
+
+    feed: str
+    title: str
+    description: str
+    version: str
+    columns: tuple[Column, ...]
+    derived: tuple[DerivedColumn, ...]
+    owners: tuple[Owner, ...]
+    frequency: Frequency
+    calendar: Calendar
+    due_days: int
+    load_mode: LoadMode
+    unit_is_department: bool
+    period_column: str | None
+    digest: str
+    path: Path
+
+    @cached_property
+    def by_name(self) -> dict[str, Column]:
+        """Return the columns by name."""
+        return {column.name: column for column in self.columns}
+
+    @cached_property
+    def key(self) -> tuple[str, ...]:
+        """Return the names of the key columns."""
+        return tuple(column.name for column in self.columns if column.key)
+
+    def accepts_department(self, department: str) -> bool:
+        """Say whether a department ever owned the feed, so that its folder is served."""
+        return any(owner.department in (department, "*") for owner in self.owners)
+
+    def reporting_unit(self, department: str) -> str:
+        """Return whose state a file describes: the duty (the feed), or the sending department."""
+        return department if self.unit_is_department else self.feed
+
+    def last_day(self, period: Period) -> date:
+        """Return the last day of a period in the feed's calendar."""
+        return period.last_day(self.calendar)
+
+    def due_on(self, period: Period) -> date:
+        """Return the last day on which the report of a period is on time."""
+        return self.last_day(period) + timedelta(days=self.due_days)
+
+
+def load_contract(path: Path) -> Contract:
+    """Read one contract file.
+
+    Raises:
+        ContractError: The file is missing, not of the standard, or lacks what the pipeline needs.
+    """
+    try:
+        content = path.read_bytes()
+        standard = OpenDataContractStandard.model_validate(yaml.safe_load(content))
+    except OSError as error:
+        raise ContractError(f"{path.name}: cannot be read ({error.strerror}); restore the file.") from error
+    except (yaml.YAMLError, ValidationError) as error:
+        first = str(error).splitlines()[0]
+        raise ContractError(f"{path.name}: is not a data contract ({first}); mend it.") from error
+    feed = path.name.removesuffix(".odcs.yaml")
+    if standard.id != feed:
+        raise ContractError(f"{path.name}: its id is {standard.id!r}; it must equal the file's name.")
+    if not standard.schema_ or len(standard.schema_) != 1 or not standard.schema_[0].properties:
+        raise ContractError(f"{path.name}: schema must hold one table with its properties.")
+    table = standard.schema_[0]
+    custom = _custom(standard.customProperties)
+    agreement = {item.property: item.value for item in standard.slaProperties or []}
+    frequency = agreement.get("frequency")
+    calendar = agreement.get("reportingCalendar")
+    load_mode = custom.get("loadMode")
+    due_days = agreement.get("dueDays")
+    for name, value, allowed in (
+        ("slaProperties.frequency", frequency, get_args(Frequency)),
+        ("slaProperties.reportingCalendar", calendar, get_args(Calendar)),
+        ("customProperties.loadMode", load_mode, get_args(LoadMode)),
+        ("customProperties.reportingUnit", custom.get("reportingUnit"), ("duty", "department")),
+    ):
+        if value not in allowed:
+            raise ContractError(f"{path.name}: {name} is {value!r}; write one of {', '.join(allowed)}.")
+    if not isinstance(due_days, int):
+        raise ContractError(f"{path.name}: slaProperties.dueDays is {due_days!r}; write a number of days.")
+    contract = Contract(
+        feed=feed,
+        title=standard.name or feed,
+        description=table.description or "",
+        version=standard.version or "0",
+        columns=tuple(_column(path, item) for item in table.properties or []),
+        derived=tuple(
+            DerivedColumn(item["name"], item["function"], tuple(item.get("columns", ())))
+            for item in custom.get("derivedColumns", ())
+        ),
+        owners=_owners(path, standard.team),
+        frequency=cast(Frequency, frequency),
+        calendar=cast(Calendar, calendar),
+        due_days=due_days,
+        load_mode=cast(LoadMode, load_mode),
+        unit_is_department=custom["reportingUnit"] == "department",
+        period_column=custom.get("periodColumn"),
+        digest=hashlib.sha256(content).hexdigest()[:12],
+        path=path,
+    )
+    if not contract.key:
+        raise ContractError(f"{path.name}: no property is a primaryKey; say what identifies a row.")
+    unknown = {name for item in contract.derived for name in item.columns} - set(contract.by_name)
+    if unknown:
+        raise ContractError(
+            f"{path.name}: derivedColumns name unknown columns: {', '.join(sorted(unknown))}."
+        )
+    return contract
+
+
+@cache
+def contracts(folder: Path = CONTRACTS) -> dict[str, Contract]:
+    """Read every contract of a folder, by feed, in the order of the feeds' names.
+
+    Raises:
+        ContractError: One of them cannot be used.
+    """
+    loaded = (load_contract(path) for path in sorted(folder.glob("*.odcs.yaml")))
+    return {contract.feed: contract for contract in loaded}
+
+
+def _custom(properties: list[CustomProperty] | None) -> dict[str, Any]:
+    return {item.property: item.value for item in properties or [] if item.property}
+
+
+def _column(path: Path, item: SchemaProperty) -> Column:
+    kind = _KINDS.get(item.logicalType or "")
+    if item.name is None or kind is None or not item.businessName or not item.description:
+        raise ContractError(
+            f"{path.name}: property {item.name!r} needs a name, a businessName, a description "
+            f"and a logicalType among {', '.join(_KINDS)}."
+        )
+    if item.required is None:
+        raise ContractError(f"{path.name}: property {item.name} does not say whether it is required.")
+    options = item.logicalTypeOptions or {}
+    return Column(
+        name=item.name,
+        kind=kind,
+        label=item.businessName,
+        aliases=tuple(alias.synonym for alias in item.synonyms or [] if alias.synonym),
+        description=item.description,
+        required=item.required,
+        key=bool(item.primaryKey),
+        classification=item.classification or "internal",
+        choices=tuple(
+            Choice(str(choice.value), choice.label or str(choice.value)) for choice in item.enum or []
+        ),
+        pattern=options.get("pattern"),
+        min_length=options.get("minLength"),
+        max_length=options.get("maxLength"),
+        empty_means=_custom(item.customProperties).get("emptyMeans"),
+    )
+
+
+def _owners(path: Path, team: Any) -> tuple[Owner, ...]:
+    members = team.members if isinstance(team, Team) else team
+    owners = tuple(
+        Owner(
+            member.username,
+            date.fromisoformat(member.dateIn) if member.dateIn else None,
+            date.fromisoformat(member.dateOut) if member.dateOut else None,
+        )
+        for member in members or []
+        if member.role == "owner" and member.username
+    )
+    if not owners:
+        raise ContractError(f"{path.name}: team names no member with the role owner.")
+    return owners

@@ -1,0 +1,1 @@
+"""What a department gets back: a receipt, and its own file with the wrong cells marked."""

@@ -1,0 +1,137 @@
+"""The outbox: one folder per department, where answers appear whole and once."""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+
+import psycopg
+
+from dxpipeline.feedback.answer import Answer, load_answer
+from dxpipeline.feedback.marked_file import write_marked_file
+from dxpipeline.feedback.names import marked_name, number, receipt_name, safe_part, waiting_name
+from dxpipeline.feedback.receipt import render_receipt
+from dxpipeline.messages import sentence
+from dxpipeline.settings import Settings
+
+UNKNOWN = "_unknown"
+"""Folder of the answers to files that fit no feed."""
+
+log = logging.getLogger(__name__)
+
+
+def write_answer(
+    settings: Settings, connection: psycopg.Connection, delivery_id: int, source: Path | None
+) -> Path:
+    """Write the answer to a delivery: the marked copy where cells are at fault, then the receipt.
+
+    A second call writes the same files again. A copy that cannot be made does not hold up the receipt, which
+    then names the cells by itself.
+
+    Args:
+        settings: Where the outbox is.
+        connection: A connection that may read the ledger.
+        delivery_id: A delivery that has its verdict.
+        source: The file as received, None where it is gone.
+
+    Returns:
+        The receipt.
+
+    Raises:
+        NotDecided: The delivery has no verdict yet.
+        OSError: The outbox cannot be written.
+    """
+    answer = load_answer(connection, delivery_id)
+    folder = outbox_folder(settings, answer.department_code if answer.feed else None)
+    folder.mkdir(parents=True, exist_ok=True)
+    _remove_unfinished(folder, delivery_id)
+    marked = _write_marked(folder, answer, source)
+    receipt = folder / receipt_name(answer)
+    page = render_receipt(answer, marked)
+    _write_whole(receipt, delivery_id, lambda path: _write_text(path, page))
+    for place in {folder, outbox_folder(settings, answer.department_code)}:
+        (place / waiting_name(answer.file_name, delivery_id)).unlink(missing_ok=True)
+    return receipt
+
+
+def write_waiting_note(
+    settings: Settings, department_folder: str | None, file_name: str, delivery_id: int
+) -> Path:
+    """Write the note that says that a file was received and is being processed.
+
+    Args:
+        settings: Where the outbox is.
+        department_folder: Code of the department, None where the folder is unknown.
+        file_name: The clerk's name of the file.
+        delivery_id: The delivery, whose answer removes the note.
+
+    Returns:
+        The note.
+
+    Raises:
+        OSError: The outbox cannot be written.
+    """
+    folder = outbox_folder(settings, department_folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    details = {"file_name": file_name, "delivery": number(delivery_id)}
+    text = "\r\n\r\n".join(sentence("waiting", language, **details) for language in ("vi", "en")) + "\r\n"
+    note = folder / waiting_name(file_name, delivery_id)
+    # With a byte order mark, so that every text viewer on Windows shows the accents.
+    _write_whole(note, delivery_id, lambda path: _write_text(path, "\ufeff" + text))
+    return note
+
+
+def outbox_folder(settings: Settings, department: str | None) -> Path:
+    """Return the folder of a department's answers."""
+    return settings.outbox / (safe_part(department) if department else UNKNOWN)
+
+
+def _write_marked(folder: Path, answer: Answer, source: Path | None) -> str | None:
+    """Write the marked copy, if one is wanted and possible, and return its name."""
+    if source is None or not answer.wants_marked_file:
+        return None
+    name = marked_name(answer)
+    try:
+        _write_whole(folder / name, answer.delivery_id, lambda path: write_marked_file(source, answer, path))
+    except Exception:
+        # Whatever is wrong with the file, the receipt must not wait for its copy.
+        log.exception("Delivery %d gets no marked copy; its receipt goes alone.", answer.delivery_id)
+        return None
+    return name
+
+
+def _write_whole(target: Path, delivery_id: int, write: Callable[[Path], None]) -> None:
+    """Write a file under a hidden name, make it durable, and let it appear at once under its own."""
+    hidden = target.with_name(f"{_hidden_prefix(delivery_id)}{secrets.token_hex(4)}.part")
+    try:
+        write(hidden)
+        _sync(hidden)
+        hidden.replace(target)
+    finally:
+        hidden.unlink(missing_ok=True)
+    _sync(target.parent)
+
+
+def _remove_unfinished(folder: Path, delivery_id: int) -> None:
+    """Remove what an answer left that was killed while it was written."""
+    for path in folder.glob(f"{_hidden_prefix(delivery_id)}*.part"):
+        path.unlink(missing_ok=True)
+
+
+def _hidden_prefix(delivery_id: int) -> str:
+    return f".{number(delivery_id)}-"
+
+
+def _write_text(path: Path, text: str) -> None:
+    path.write_bytes(text.encode("utf-8"))
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

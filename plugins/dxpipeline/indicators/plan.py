@@ -1,0 +1,244 @@
+"""The plan as data: the only reader of include/plan/.
+
+`documents.yaml` says which documents set targets, `indicators.yaml` what is measured and how, `targets.yaml`
+how much by when. Each file is a list of entries; what an entry must hold, the classes below say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from dxpipeline import reference
+from dxpipeline.contracts import contracts
+from dxpipeline.settings import INCLUDE
+
+PLAN = INCLUDE / "plan"
+PROVINCE_CODE = "38"
+"""Thanh Hóa: the area that a target speaks of unless it says otherwise."""
+
+Code = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_-]*$")]
+Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+Year = Annotated[int, Field(ge=1990, le=2100)]
+Sureness = Literal["read", "derived", "general_knowledge"]
+Unit = Literal["hospital", "pct"]
+
+
+class PlanError(Exception):
+    """The plan cannot be used; the message names the file, the entry and what to mend."""
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Document(_Entry):
+    """A document that sets targets.
+
+    Attributes:
+        document_code: What other entries and feeds call it.
+        number: Its official number; None for a draft.
+        title_vi: Title.
+        title_en: Title in English.
+        status: Whether it is a draft, in force or replaced.
+        dated_on: Day of issue; for a draft the day on which it was heard.
+        source: Where this is from.
+        sureness: How it is known.
+    """
+
+    document_code: Code
+    number: Text | None = None
+    title_vi: Text
+    title_en: Text
+    status: Literal["draft", "in_force", "replaced"]
+    dated_on: date
+    source: Text
+    sureness: Sureness
+
+
+class Indicator(_Entry):
+    """What is measured: one definition, computed by the model include/sql/marts/indicator_<code>.sql.
+
+    Attributes:
+        indicator_code: Its code.
+        name_vi: Name.
+        name_en: Name in English.
+        unit: Unit of its values: `hospital` (a number of them) or `pct` (per hundred).
+        unit_vi: The unit as people read it.
+        feed: The feed it is computed from; None when no feed brings it.
+        numerator: What is counted above the line, in both languages.
+        denominator: What is counted below the line, in both languages.
+        aggregation: How the parts of an area or a year make the whole: `count` adds numerators,
+            `ratio_of_sums` divides sums; shares are never averaged.
+        definition_vi: The definition in words.
+        definition_en: The same in English.
+        legal_basis: The regulation that defines it.
+        owner_code: The department that answers for it.
+        direction: Which way is better.
+    """
+
+    indicator_code: Code
+    name_vi: Text
+    name_en: Text
+    unit: Unit
+    unit_vi: Text
+    feed: Text | None = None
+    numerator: Text
+    denominator: Text
+    aggregation: Literal["count", "ratio_of_sums"]
+    definition_vi: Text
+    definition_en: Text
+    legal_basis: Text
+    owner_code: Text
+    direction: Literal["higher_is_better", "lower_is_better"]
+
+
+class Baseline(_Entry):
+    """Where a target starts from: a value in the target's unit, its year, and how it is known."""
+
+    value: Decimal = Field(strict=False)
+    year: Year
+    sureness: Sureness
+
+
+class Target(_Entry):
+    """What a document wants an indicator to be, and by when.
+
+    Attributes:
+        document_code: The document that sets it.
+        indicator_code: The indicator.
+        geography_code: The area: `38` is the whole province.
+        target_year: The year by whose end it is to be reached.
+        target_value: The value, in `unit`.
+        unit: The indicator's unit.
+        direction: Whether the value is a floor or a ceiling.
+        baseline: Where it starts from; None where nothing is known.
+        owner_code: The department that answers for it.
+        legal_basis: What the target rests on.
+        source: Where this is from.
+        sureness: How it is known.
+    """
+
+    document_code: Code
+    indicator_code: Code
+    geography_code: Text = PROVINCE_CODE
+    target_year: Year
+    target_value: Decimal = Field(strict=False)
+    unit: Unit
+    direction: Literal["at_least", "at_most"]
+    baseline: Baseline | None = None
+    owner_code: Text
+    legal_basis: Text
+    source: Text
+    sureness: Sureness
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All documents, indicators and targets, in the order of their files."""
+
+    documents: tuple[Document, ...]
+    indicators: tuple[Indicator, ...]
+    targets: tuple[Target, ...]
+
+
+_Kind = TypeVar("_Kind", bound=_Entry)
+
+
+@cache
+def load_plan(folder: Path = PLAN) -> Plan:
+    """Read the plan.
+
+    Args:
+        folder: The folder with the three files.
+
+    Raises:
+        PlanError: A file is missing, an entry is wrong, comes twice or names what does not exist.
+    """
+    plan = Plan(
+        documents=_entries(folder / "documents.yaml", Document),
+        indicators=_entries(folder / "indicators.yaml", Indicator),
+        targets=_entries(folder / "targets.yaml", Target),
+    )
+    _check_unique(folder / "documents.yaml", (item.document_code for item in plan.documents))
+    _check_unique(folder / "indicators.yaml", (item.indicator_code for item in plan.indicators))
+    _check_unique(
+        folder / "targets.yaml",
+        (
+            f"{item.document_code} {item.indicator_code} {item.geography_code} {item.target_year}"
+            for item in plan.targets
+        ),
+    )
+    _check_references(folder, plan)
+    return plan
+
+
+def _entries(path: Path, kind: type[_Kind]) -> tuple[_Kind, ...]:
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise PlanError(f"{path.name}: cannot be read ({error.strerror}); restore the file.") from error
+    except yaml.YAMLError as error:
+        first = str(error).splitlines()[0]
+        raise PlanError(f"{path.name}: is not YAML ({first}); mend it.") from error
+    if not isinstance(content, list) or not content:
+        raise PlanError(f"{path.name}: must hold a list of entries; restore the file.")
+    return tuple(_entry(path, number, item, kind) for number, item in enumerate(content, start=1))
+
+
+def _entry(path: Path, number: int, item: Any, kind: type[_Kind]) -> _Kind:
+    codes = (
+        [item[name] for name in ("document_code", "indicator_code") if name in item]
+        if isinstance(item, dict)
+        else []
+    )
+    name = " ".join([f"entry {number}", *map(str, codes)])
+    try:
+        return kind.model_validate(item)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"])) or "the entry"
+        raise PlanError(f"{path.name}, {name}: {place} is wrong ({first['msg']}); mend it.") from error
+
+
+def _check_unique(path: Path, keys: Iterable[str]) -> None:
+    seen: set[str] = set()
+    for number, key in enumerate(keys, start=1):
+        if key in seen:
+            raise PlanError(f"{path.name}, entry {number} {key}: comes a second time; keep one of them.")
+        seen.add(key)
+
+
+def _check_references(folder: Path, plan: Plan) -> None:
+    documents = {item.document_code for item in plan.documents}
+    indicators = {item.indicator_code: item for item in plan.indicators}
+    departments = {item.department_code for item in reference.departments()}
+    for number, indicator in enumerate(plan.indicators, start=1):
+        place = f"{folder.name}/indicators.yaml, entry {number} {indicator.indicator_code}"
+        _check_known(place, "owner_code", indicator.owner_code, departments)
+        if indicator.feed is not None:
+            _check_known(place, "feed", indicator.feed, contracts())
+    for number, target in enumerate(plan.targets, start=1):
+        place = f"{folder.name}/targets.yaml, entry {number} {target.document_code} {target.indicator_code}"
+        _check_known(place, "document_code", target.document_code, documents)
+        _check_known(place, "indicator_code", target.indicator_code, indicators)
+        _check_known(place, "owner_code", target.owner_code, departments)
+        if target.unit != indicators[target.indicator_code].unit:
+            raise PlanError(
+                f"{place}: its unit is {target.unit!r}, the indicator's is another; make them agree."
+            )
+
+
+def _check_known(place: str, name: str, value: str, known: Iterable[str]) -> None:
+    if value not in known:
+        raise PlanError(
+            f"{place}: {name} is {value!r}, which does not exist; write one of {', '.join(sorted(known))}."
+        )

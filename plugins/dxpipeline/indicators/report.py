@@ -1,0 +1,159 @@
+"""Where the indicators stand, and what each value rests on. Reads schema mart only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from typing import Any, Literal, TypedDict, cast
+
+import psycopg
+from psycopg.rows import dict_row
+
+from dxpipeline.indicators.plan import PROVINCE_CODE
+from dxpipeline.warehouse.sql_files import read_sql
+
+
+class IndicatorStatus(TypedDict):
+    """A target and the latest value of its indicator.
+
+    `period`, `value`, `numerator` and `denominator` are None where there is no data, `baseline` and its year
+    where none is known. Values are in `unit`: `hospital` (a number of them) or `pct` (per hundred);
+    `unit_vi` is the same for people.
+    """
+
+    indicator_code: str
+    name_vi: str
+    name_en: str
+    period: str | None
+    value: float | None
+    numerator: float | None
+    denominator: float | None
+    unit: str
+    unit_vi: str
+    baseline: float | None
+    baseline_year: int | None
+    target_value: float
+    target_year: int
+    direction: Literal["at_least", "at_most"]
+    document: str
+    status: Literal["reached", "not_reached", "no_data"]
+
+
+@dataclass(frozen=True)
+class EvidenceRow:
+    """A row of a file that a value counts.
+
+    Attributes:
+        sheet: Sheet; empty for a text file.
+        row: Row of the file, from 1.
+        unit_code: Code of the hospital, station or commune; None where a quarantined row lacks it.
+        in_numerator: Whether it counts in the numerator; every row counts in the denominator.
+        quarantined: Whether it is held back until it is mended.
+    """
+
+    sheet: str
+    row: int
+    unit_code: str | None
+    in_numerator: bool
+    quarantined: bool
+
+
+@dataclass(frozen=True)
+class EvidenceFile:
+    """A file that a value rests on.
+
+    Attributes:
+        submission_id: Its submission in the ledger.
+        file_name: The sender's file name.
+        department_code: The department that sent it.
+        received_at: When it was received.
+        sha256: Hash of its bytes, under which the archive keeps them.
+        rows_used: Accepted rows that the value counts.
+        quarantined_rows_used: Quarantined rows that count in the denominator.
+        rows: All of them, in the order of the file.
+    """
+
+    submission_id: int
+    file_name: str
+    department_code: str
+    received_at: datetime
+    sha256: str
+    rows_used: int
+    quarantined_rows_used: int
+    rows: tuple[EvidenceRow, ...]
+
+
+def current_values(connection: psycopg.Connection) -> list[IndicatorStatus]:
+    """Return every target with the latest value of its indicator, by document and indicator.
+
+    Args:
+        connection: As any role that may read schema mart.
+
+    Raises:
+        psycopg.Error: The database refuses.
+    """
+    with connection.cursor(row_factory=dict_row) as cursor:
+        cursor.execute(read_sql("indicators/current_values"))
+        return cast(list[IndicatorStatus], cursor.fetchall())
+
+
+def evidence(
+    connection: psycopg.Connection,
+    indicator_code: str,
+    period: str,
+    *,
+    geography_code: str = PROVINCE_CODE,
+    vintage: str = "reported",
+) -> list[EvidenceFile]:
+    """Return the files and rows that a value rests on, in the order in which the files came.
+
+    Args:
+        connection: As any role that may read schema mart.
+        indicator_code: The indicator.
+        period: The period in its canonical form, `2021-Q1`.
+        geography_code: The area.
+        vintage: `reported`, `estimate`, `preliminary` or `final`.
+
+    Returns:
+        The files; empty where there is no such value.
+
+    Raises:
+        psycopg.Error: The database refuses.
+    """
+    with connection.cursor(row_factory=dict_row) as cursor:
+        cursor.execute(
+            read_sql("indicators/evidence"),
+            {
+                "indicator_code": indicator_code,
+                "period": period,
+                "geography_code": geography_code,
+                "vintage": vintage,
+            },
+        )
+        rows = cursor.fetchall()
+    by_file = groupby(rows, key=lambda row: (row["received_at"], row["submission_id"]))
+    return [_file(list(used)) for _, used in by_file]
+
+
+def _file(used: list[dict[str, Any]]) -> EvidenceFile:
+    first = used[0]
+    return EvidenceFile(
+        submission_id=first["submission_id"],
+        file_name=first["file_name"],
+        department_code=first["department_code"],
+        received_at=first["received_at"],
+        sha256=first["sha256"],
+        rows_used=first["rows_used"],
+        quarantined_rows_used=first["quarantined_rows_used"],
+        rows=tuple(
+            EvidenceRow(
+                sheet=row["source_sheet"],
+                row=row["source_row"],
+                unit_code=row["unit_code"],
+                in_numerator=row["in_numerator"],
+                quarantined=row["quarantined"],
+            )
+            for row in used
+        ),
+    )

@@ -1,0 +1,1 @@
+"""Intake: wait until a file stands still, claim it by an atomic rename, write it into the ledger."""

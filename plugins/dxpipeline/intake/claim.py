@@ -1,0 +1,137 @@
+"""Claiming: from a file in the import folder to a row of the ledger, exactly once.
+
+A claim is an atomic rename into `work/<token>/<folder>/<name>`; who loses the race finds nothing. The
+ledger's row is written under a lock that is held from before the rename, so that the order of arrival
+(`received_seq`) has no gaps of time: whoever sees a later one also sees every earlier one. A claim that
+dies between the rename and the commit leaves a work folder without a row, which the next sweep adopts.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import shutil
+from pathlib import Path
+
+import psycopg
+from psycopg.types.json import Jsonb
+
+from dxpipeline.feedback.outbox import write_waiting_note
+from dxpipeline.intake.folder import Candidate, scan, standing_still
+from dxpipeline.intake.placement import placement
+from dxpipeline.messages import sentence
+from dxpipeline.settings import Settings
+from dxpipeline.warehouse.sql_files import read_sql
+
+
+def claim_ready_files(settings: Settings, connection: psycopg.Connection) -> list[int]:
+    """Claim every file that stands still and adopt the leftovers of claims that died.
+
+    Args:
+        settings: Where the folders are.
+        connection: As the writer; each claim is a transaction of its own.
+
+    Returns:
+        The numbers of the new deliveries, in the order of arrival.
+    """
+    settings.import_folder.mkdir(parents=True, exist_ok=True)
+    settings.work_folder.mkdir(parents=True, exist_ok=True)
+    claimed = _adopt_orphans(settings, connection)
+    for candidate in standing_still(scan(settings.import_folder), settings.settle_seconds):
+        delivery_id = _claim(settings, connection, candidate)
+        if delivery_id is not None:
+            claimed.append(delivery_id)
+    return claimed
+
+
+def work_path(settings: Settings, claim_token: str) -> Path | None:
+    """Return where a claimed file lies, or None once it was archived and dropped."""
+    files = [path for path in (settings.work_folder / claim_token).rglob("*") if path.is_file()]
+    return files[0] if files else None
+
+
+def hash_file(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _claim(settings: Settings, connection: psycopg.Connection, candidate: Candidate) -> int | None:
+    token = secrets.token_hex(8)
+    root = settings.work_folder / token
+    target = root.joinpath(*candidate.folder, candidate.path.name)
+    with connection.transaction():
+        connection.execute(read_sql("ledger/lock_intake"))
+        target.parent.mkdir(parents=True)
+        try:
+            candidate.path.rename(target)
+        except FileNotFoundError:
+            shutil.rmtree(root)
+            return None
+        for folder in (target.parent, candidate.path.parent):
+            _sync_folder(folder)
+        return _register(settings, connection, token, target)
+
+
+def _adopt_orphans(settings: Settings, connection: psycopg.Connection) -> list[int]:
+    adopted: list[int] = []
+    with connection.transaction():
+        # Under the lock no claim is between its rename and its commit: what has no row has no owner.
+        connection.execute(read_sql("ledger/lock_intake"))
+        folders = sorted(settings.work_folder.iterdir(), key=lambda folder: folder.stat().st_mtime)
+        tokens = [folder.name for folder in folders if folder.is_dir()]
+        known = {
+            token for (token,) in connection.execute(read_sql("ledger/known_tokens"), {"tokens": tokens})
+        }
+        for token in tokens:
+            if token in known:
+                continue
+            path = work_path(settings, token)
+            if path is None:
+                shutil.rmtree(settings.work_folder / token)
+            else:
+                adopted.append(_register(settings, connection, token, path))
+    return adopted
+
+
+def _register(settings: Settings, connection: psycopg.Connection, token: str, path: Path) -> int:
+    folder = path.parent.relative_to(settings.work_folder / token).parts
+    place = placement(tuple(_printable(part) for part in folder))
+    row = connection.execute(
+        read_sql("ledger/register_delivery"),
+        {
+            "folder": _printable("/".join(folder)),
+            "department_code": place.department,
+            "feed": place.feed,
+            "reporting_unit": place.reporting_unit,
+            "file_name": _printable(path.name),
+            "claim_token": token,
+            "sha256": hash_file(path),
+            "size_bytes": path.stat().st_size,
+            "verdict": "rejected" if place.reason else None,
+            "rows": 0 if place.reason else None,
+            "reason_code": place.reason,
+            "reason": sentence(place.reason, "vi", **place.details) if place.reason else None,
+            "reason_details": Jsonb(place.details) if place.reason else None,
+        },
+    ).fetchone()
+    if row is None:
+        raise RuntimeError(f"The ledger gave no number for {path.name}.")
+    delivery_id = int(row[0])
+    if place.reason is None and place.department:
+        write_waiting_note(settings, place.department, _printable(path.name), delivery_id)
+    return delivery_id
+
+
+def _printable(name: str) -> str:
+    """Return a name as text that the database can hold, whatever bytes the file system had."""
+    return os.fsencode(name).decode("utf-8", "replace").replace("\x00", "\ufffd")
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,105 @@
+"""What lies in the import folder, and which of it stands still."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import stat
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+TEMPORARY_ENDINGS = (".part", ".partial", ".filepart", ".tmp", ".temp", ".crdownload", ".download", ".swp")
+TEMPORARY_STARTS = (".", "~$", "~")
+SYSTEM_NAMES = frozenset({"thumbs.db", "desktop.ini"})
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A file as it was seen in the import folder.
+
+    Attributes:
+        path: Where it lies.
+        folder: The names of the folders between the import folder and the file.
+        size_bytes: Its size when it was seen.
+        changed_at: When its bytes or its entry last changed, seconds since the epoch.
+    """
+
+    path: Path
+    folder: tuple[str, ...]
+    size_bytes: int
+    changed_at: float
+
+
+def scan(import_folder: Path) -> list[Candidate]:
+    """List the ordinary files below the import folder, in the order in which they came.
+
+    Temporary names (`.part`, `~$`, hidden ones, Thumbs.db) and everything that is no ordinary file (links,
+    pipes, devices) are left alone, and so is what vanishes meanwhile.
+    """
+    return sorted(
+        _walk(import_folder, ()),
+        key=lambda candidate: (candidate.changed_at, os.fsencode(candidate.path)),
+    )
+
+
+def standing_still(candidates: list[Candidate], settle_seconds: float) -> list[Candidate]:
+    """Return the candidates that nobody has touched for a while and nobody holds open for writing.
+
+    The time of change is the newer of the two that the file system keeps: a copy that preserves the time
+    of its source sets `mtime` back, never `ctime`.
+    """
+    now = time.time()
+    return [
+        candidate
+        for candidate in candidates
+        if now - candidate.changed_at >= settle_seconds and not _is_being_written(candidate.path)
+    ]
+
+
+def is_temporary(name: str) -> bool:
+    """Say whether a name is one that programs use while they write, or a system's own file."""
+    folded = name.casefold()
+    return folded.startswith(TEMPORARY_STARTS) or folded.endswith(TEMPORARY_ENDINGS) or folded in SYSTEM_NAMES
+
+
+def _walk(folder: Path, names: tuple[str, ...]) -> Iterator[Candidate]:
+    try:
+        entries = list(os.scandir(folder))
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    for entry in entries:
+        if is_temporary(entry.name):
+            continue
+        try:
+            status = entry.stat(follow_symlinks=False)
+        except FileNotFoundError:
+            continue
+        if stat.S_ISDIR(status.st_mode):
+            yield from _walk(Path(entry.path), (*names, entry.name))
+        elif stat.S_ISREG(status.st_mode):
+            changed_at = max(status.st_mtime, status.st_ctime)
+            yield Candidate(Path(entry.path), names, status.st_size, changed_at)
+
+
+def _is_being_written(path: Path) -> bool:
+    """Ask the kernel whether a process holds the file open for writing.
+
+    A read lease is granted only when none does. Where leases are not to be had (network file systems,
+    somebody else's file), the time that the file stood still must suffice.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return False
+    try:
+        fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+        fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
+    return False

@@ -1,0 +1,1 @@
+"""Loading: rows into core, quarantine and ledger in one transaction."""

@@ -1,0 +1,47 @@
+"""What the DAG files share: assets, defaults and the pool of the warehouse."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pendulum
+from airflow.sdk import Asset, AssetWatcher, CronTriggerTimetable
+
+from dxpipeline.orchestration.triggers import ImportFolderTrigger
+
+TIME_ZONE = "Asia/Ho_Chi_Minh"
+START = pendulum.datetime(2021, 1, 1, tz=TIME_ZONE)
+
+WAREHOUSE_POOL = "warehouse"
+"""Pool of the tasks that write into the warehouse; made by `dxpipeline.local` and docker-compose."""
+
+DEFAULTS: dict[str, Any] = {
+    "retries": 3,
+    "retry_delay": timedelta(seconds=10),
+    "retry_exponential_backoff": True,
+    "max_retry_delay": timedelta(minutes=5),
+    "execution_timeout": timedelta(hours=2),
+}
+"""A task may run any number of times: the ledger says what is left to do."""
+
+IMPORT_FOLDER = Asset(
+    "import_folder",
+    watchers=[AssetWatcher(name="files_stand_still", trigger=ImportFolderTrigger())],
+)
+"""Files dropped by departments; its events wake the sweep and carry nothing."""
+
+
+def waiting(feed: str) -> Asset:
+    """Return the asset whose events say that deliveries of a feed wait in the ledger."""
+    return Asset(f"waiting_{feed}")
+
+
+def loaded(feed: str) -> Asset:
+    """Return the asset of a feed's table in schema core."""
+    return Asset(f"core_{feed}")
+
+
+def every_minutes(minutes: int) -> CronTriggerTimetable:
+    """Return the schedule that finds what an event has missed."""
+    return CronTriggerTimetable(f"*/{minutes} * * * *", timezone=TIME_ZONE)

@@ -1,0 +1,161 @@
+"""The way of a file, stage by stage: claim, read, check, load, answer, archive.
+
+Every stage first asks the ledger what is still to do and commits its result together with the new state,
+so that any of them may run twice, or die, without losing or doubling a row. Airflow's tasks and the
+`dxpipeline` command call the two functions here: `sweep` and `drain`.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import psycopg
+
+from dxpipeline.feedback.archive import ArchiveError, archive, drop_archived_work
+from dxpipeline.feedback.outbox import write_answer
+from dxpipeline.intake.claim import claim_ready_files, work_path
+from dxpipeline.loading.settle import settle
+from dxpipeline.preparation import Delivery, prepare_batch, recorded_failure
+from dxpipeline.settings import Settings
+from dxpipeline.warehouse.connection import connect
+from dxpipeline.warehouse.sql_files import read_sql
+
+BATCH = 20
+"""Small files that are read and checked together, with Great Expectations once over all of them."""
+
+log = logging.getLogger(__name__)
+
+
+class Unanswered(Exception):
+    """Verdicts stand in the ledger, but an answer or the archive could not be written."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """Deliveries of a reporting unit that wait for their verdict."""
+
+    feed: str
+    reporting_unit: str
+    deliveries: int
+
+
+def sweep(settings: Settings) -> list[Work]:
+    """Claim what stands still, finish what died before its answer, and say which feeds have work.
+
+    Raises:
+        WarehouseUnavailable: The warehouse does not answer; files stay where they are.
+        Unanswered: An answer or the archive could not be written; the next sweep tries again.
+    """
+    with connect(settings, autocommit=True) as connection:
+        claimed = claim_ready_files(settings, connection)
+        if claimed:
+            log.info("Claimed %d file(s).", len(claimed))
+        rows = connection.execute(read_sql("ledger/unfinished_deliveries")).fetchall()
+        _finish_all(settings, connection, [delivery_id for (delivery_id,) in rows])
+        drop_archived_work(settings, connection)
+        return pending_work(connection)
+
+
+def pending_work(connection: psycopg.Connection) -> list[Work]:
+    """Return the reporting units that have deliveries without a verdict, the longest waiting first."""
+    return [Work(*row) for row in connection.execute(read_sql("ledger/pending_work"))]
+
+
+def waiting_units(settings: Settings, feed: str) -> list[str]:
+    """Return the reporting units of a feed that have deliveries without a verdict."""
+    with connect(settings, autocommit=True) as connection:
+        return [work.reporting_unit for work in pending_work(connection) if work.feed == feed]
+
+
+def drain(settings: Settings, feed: str, reporting_unit: str) -> list[int]:
+    """Process every waiting delivery of a reporting unit, in the order of arrival.
+
+    One worker at a time: a second one waits and finds nothing left to do.
+
+    Returns:
+        The numbers of the deliveries that got their verdict here.
+
+    Raises:
+        WarehouseUnavailable: The warehouse does not answer; the rest waits.
+        ProcessingFailed: A file made the program fail; it is tried again, and refused the third time.
+        Unanswered: An answer or the archive could not be written; the next sweep tries again.
+    """
+    decided: list[int] = []
+    unanswered: list[str] = []
+    unit = {"feed": feed, "reporting_unit": reporting_unit}
+    with connect(settings, autocommit=True) as connection:
+        connection.execute(read_sql("ledger/lock_reporting_unit"), unit)
+        while batch := _pending(connection, feed, reporting_unit):
+            for prepared in prepare_batch(settings, connection, batch):
+                delivery_id = prepared.delivery.delivery_id
+                with recorded_failure(connection, prepared):
+                    outcome = settle(connection, prepared)
+                log.info("Delivery %d: %s %s.", delivery_id, outcome.verdict, outcome.counts)
+                decided.append(delivery_id)
+                with _collected(unanswered):
+                    finish(settings, connection, delivery_id)
+        connection.execute(read_sql("ledger/unlock_reporting_unit"), unit)
+    if unanswered:
+        raise Unanswered(" ".join(unanswered))
+    return decided
+
+
+def finish(settings: Settings, connection: psycopg.Connection, delivery_id: int) -> None:
+    """Answer and archive a delivery that has its verdict; what was done already is not done again.
+
+    Raises:
+        OSError: The answer cannot be written.
+        ArchiveError: The archive cannot be written, or the bytes changed since they were received.
+    """
+    parameters = {"delivery_id": delivery_id}
+    with connection.transaction():
+        row = connection.execute(read_sql("ledger/lock_unfinished_delivery"), parameters).fetchone()
+        if row is None:
+            return
+        token, _, answered = row
+        if not answered:
+            receipt = write_answer(settings, connection, delivery_id, work_path(settings, token))
+            connection.execute(
+                read_sql("ledger/record_answer"),
+                {**parameters, "receipt_path": str(receipt.relative_to(settings.outbox))},
+            )
+    with connection.transaction():
+        row = connection.execute(read_sql("ledger/lock_unfinished_delivery"), parameters).fetchone()
+        if row is None:
+            return
+        token, sha256, _ = row
+        source = work_path(settings, token)
+        if source is not None:
+            archive(settings, source, sha256)
+        connection.execute(read_sql("ledger/record_archive"), parameters)
+    drop_archived_work(settings, connection, token)
+
+
+def _pending(connection: psycopg.Connection, feed: str, reporting_unit: str) -> list[Delivery]:
+    rows = connection.execute(
+        read_sql("ledger/pending_deliveries"),
+        {"feed": feed, "reporting_unit": reporting_unit, "maximum": BATCH},
+    )
+    return [Delivery(*row) for row in rows]
+
+
+def _finish_all(settings: Settings, connection: psycopg.Connection, delivery_ids: list[int]) -> None:
+    unanswered: list[str] = []
+    for delivery_id in delivery_ids:
+        with _collected(unanswered):
+            finish(settings, connection, delivery_id)
+    if unanswered:
+        raise Unanswered(" ".join(unanswered))
+
+
+@contextmanager
+def _collected(failures: list[str]) -> Iterator[None]:
+    """Let the next delivery go on when one cannot be answered or archived; the failure is kept."""
+    try:
+        yield
+    except (OSError, ArchiveError) as error:
+        log.error("%s", error)
+        failures.append(str(error))

@@ -1,0 +1,334 @@
+"""From a claimed file to checked rows: read and check, nothing written but the start of the attempt."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+
+import psycopg
+
+from dxpipeline import __version__, reference
+from dxpipeline.contracts import Contract, contracts
+from dxpipeline.intake.claim import work_path
+from dxpipeline.periods import find_periods
+from dxpipeline.quality.checker import Checker
+from dxpipeline.quality.cross_check import Disagreement, cross_check, sample_rows
+from dxpipeline.quality.derived import DerivationError
+from dxpipeline.quality.model import CheckedBlock, FileFindings
+from dxpipeline.quality.suite import Suite, SuiteError, load_suite
+from dxpipeline.reading import open_document
+from dxpipeline.reading.model import Document, FileRejected
+from dxpipeline.reading.period import FoundPeriod, find_period, says_correction
+from dxpipeline.settings import Settings
+from dxpipeline.warehouse.sql_files import read_sql
+
+SMALL_BYTES = 8_000_000
+"""Files up to this size are held in memory once checked, and cross-checked together."""
+
+SAMPLE_ROWS = 2_000
+"""Rows of a large file that Great Expectations checks."""
+
+MAXIMUM_FAILURES = 3
+"""Attempts that may be killed or fail before the file is refused, so that the next ones go on."""
+
+log = logging.getLogger(__name__)
+
+
+class ProcessingFailed(Exception):
+    """The program failed at a file; the ledger has the error, and the file is tried again."""
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """A delivery that waits for its verdict."""
+
+    delivery_id: int
+    received_at: datetime
+    department: str
+    feed: str
+    reporting_unit: str
+    file_name: str
+    claim_token: str
+    sha256: str
+    size_bytes: int
+
+
+@dataclass(frozen=True)
+class SameBytes:
+    """A current submission of the same bytes."""
+
+    delivery_id: int
+    submission_id: int
+    file_name: str
+    received_at: datetime
+    rows_read: int
+    rows_accepted: int
+    rows_quarantined: int
+    rows_skipped: int
+    period: str
+    period_source: str
+
+
+@dataclass(frozen=True)
+class Versions:
+    """What a check depends on besides the bytes."""
+
+    contract_digest: str
+    suite_digest: str
+    reference_digest: str
+    code_version: str = __version__
+
+
+@dataclass
+class CheckedFile:
+    """A file whose table and period were found, and its checked blocks.
+
+    Attributes:
+        document: The reader; its notes and skipped rows are complete when `blocks` is exhausted.
+        found: The period and where it was read.
+        is_correction: Whether name or title says that it corrects an earlier file.
+        checker: Gives the findings of the whole file once `blocks` is exhausted.
+        blocks: The checked blocks; a list for a small file, read while they are consumed for a large one.
+    """
+
+    document: Document
+    found: FoundPeriod
+    is_correction: bool
+    checker: Checker
+    blocks: Iterable[CheckedBlock]
+
+    @cached_property
+    def findings(self) -> FileFindings:
+        """What only the whole file shows; to be asked once `blocks` is exhausted."""
+        return self.checker.finish()
+
+    @property
+    def notes(self) -> list[str]:
+        """What was noticed while reading and typing."""
+        return [*self.document.notes, *self.checker.notes]
+
+
+@dataclass
+class Prepared:
+    """A delivery on its way to its verdict: read and checked, refused, or known already."""
+
+    delivery: Delivery
+    contract: Contract
+    versions: Versions
+    attempt_id: int
+    source: Path
+    suite: Suite | None = None
+    checked: CheckedFile | None = None
+    rejection: FileRejected | None = None
+    sampled: bool = False
+
+
+def check_file(
+    path: Path, name: str, contract: Contract, suite: Suite, received_at: datetime, *, small: bool = True
+) -> CheckedFile:
+    """Read and check a file against its contract and suite; needs no database.
+
+    Args:
+        path: The bytes.
+        name: The sender's file name, which may say the period.
+        contract: The feed.
+        suite: Its rules.
+        received_at: When the file came; "not in the future" is measured against it.
+        small: Whether the checked rows may be held in memory.
+
+    Raises:
+        FileRejected: Nothing of the file can be loaded.
+    """
+    try:
+        document = open_document(path, name, contract)
+    except FileRejected as reason:
+        with suppress(FileRejected):
+            reason.period = str(find_period(reason.titles, name, contract.frequency).period)
+        raise
+    titles = [title for layout in document.layouts for title in layout.titles]
+    found = find_period(titles, name, contract.frequency)
+    checker = Checker(contract, suite, found.period, received_at, document.layouts)
+    blocks: Iterable[CheckedBlock] = map(checker.check, document.blocks())
+    return CheckedFile(
+        document, found, says_correction(titles, name), checker, list(blocks) if small else blocks
+    )
+
+
+def read(prepared: Prepared) -> None:
+    """Read and check the file, unless that was done or it is refused already."""
+    if prepared.checked is not None or prepared.rejection is not None or prepared.suite is None:
+        return
+    delivery = prepared.delivery
+    try:
+        prepared.checked = check_file(
+            prepared.source,
+            delivery.file_name,
+            prepared.contract,
+            prepared.suite,
+            delivery.received_at,
+            small=delivery.size_bytes <= SMALL_BYTES,
+        )
+    except FileRejected as reason:
+        prepared.rejection = reason
+    except (SuiteError, DerivationError) as error:
+        log.error("%s", error)
+        prepared.rejection = FileRejected("broken-suite", feed=delivery.feed)
+
+
+def prepare_batch(
+    settings: Settings, connection: psycopg.Connection, batch: Sequence[Delivery]
+) -> Iterator[Prepared]:
+    """Prepare deliveries in their order; the small ones are cross-checked together.
+
+    Raises:
+        ProcessingFailed: The program failed at a file. What stands before it was yielded.
+    """
+    ready: list[Prepared] = []
+    failure: ProcessingFailed | None = None
+    for delivery in batch:
+        if ready and delivery.size_bytes > SMALL_BYTES:
+            break
+        prepared = _start(settings, connection, delivery)
+        try:
+            with recorded_failure(connection, prepared):
+                if find_same_bytes(connection, prepared) is None:
+                    read(prepared)
+        except ProcessingFailed as error:
+            failure = error
+            break
+        ready.append(prepared)
+        if delivery.size_bytes > SMALL_BYTES:
+            break
+    _cross_check_together(ready)
+    yield from ready
+    if failure is not None:
+        raise failure
+
+
+@contextmanager
+def recorded_failure(connection: psycopg.Connection, prepared: Prepared) -> Iterator[None]:
+    """Record in the ledger that the program failed at a file.
+
+    Raises:
+        ProcessingFailed: In place of the failure.
+    """
+    try:
+        yield
+    except psycopg.OperationalError:
+        # The warehouse is away: that is no failure of the file, and nothing can be recorded.
+        raise
+    except Exception as error:
+        delivery = prepared.delivery
+        connection.execute(
+            read_sql("ledger/finish_attempt"),
+            {
+                "attempt_id": prepared.attempt_id,
+                "submission_id": None,
+                "error": f"{type(error).__name__}: {error}"[:2000],
+                "expectation_results": None,
+            },
+        )
+        raise ProcessingFailed(
+            f"Delivery {delivery.delivery_id} ({delivery.feed}): the program failed "
+            f"({type(error).__name__}); see ledger.attempt {prepared.attempt_id}."
+        ) from error
+
+
+def find_same_bytes(connection: psycopg.Connection, prepared: Prepared) -> SameBytes | None:
+    """Return the current submission of the same bytes and period, checked under the same versions.
+
+    The same bytes have the same title, so only a period that the file name says can differ.
+    """
+    delivery = prepared.delivery
+    row = connection.execute(
+        read_sql("ledger/same_bytes"),
+        {
+            "feed": delivery.feed,
+            "reporting_unit": delivery.reporting_unit,
+            "sha256": delivery.sha256,
+            **vars(prepared.versions),
+        },
+    ).fetchone()
+    if row is None:
+        return None
+    same = SameBytes(*row)
+    named = find_periods(delivery.file_name, prepared.contract.frequency)
+    if named:
+        return same if [str(period) for period in named] == [same.period] else None
+    return None if same.period_source == "name" else same
+
+
+def _start(settings: Settings, connection: psycopg.Connection, delivery: Delivery) -> Prepared:
+    contract = contracts()[delivery.feed]
+    suite: Suite | None = None
+    rejection: FileRejected | None = None
+    try:
+        suite = load_suite(contract)
+    except SuiteError as error:
+        log.error("%s", error)
+        rejection = FileRejected("broken-suite", feed=contract.feed)
+    versions = Versions(contract.digest, suite.digest if suite else "", reference.version())
+    parameters = {"delivery_id": delivery.delivery_id}
+    failures = connection.execute(read_sql("ledger/count_failed_attempts"), parameters).fetchone()
+    if failures and int(failures[0]) >= MAXIMUM_FAILURES:
+        rejection = FileRejected("processing-failed", delivery=str(delivery.delivery_id))
+    attempt = connection.execute(
+        read_sql("ledger/start_attempt"), {**parameters, **vars(versions)}
+    ).fetchone()
+    if attempt is None:
+        raise RuntimeError(f"The ledger gave no number for an attempt at delivery {delivery.delivery_id}.")
+    source = work_path(settings, delivery.claim_token) or settings.work_folder / delivery.claim_token
+    return Prepared(delivery, contract, versions, int(attempt[0]), source, suite, rejection=rejection)
+
+
+def cross_check_sample(prepared: Prepared, block: CheckedBlock) -> None:
+    """Let Great Expectations check the checker on a sample of the first block of a large file.
+
+    Raises:
+        FileRejected: The two disagree (`cross-check-disagreement`).
+    """
+    checked = prepared.checked
+    if checked is None or prepared.suite is None or isinstance(checked.blocks, list) or prepared.sampled:
+        return
+    prepared.sampled = True
+    sample = [(prepared.delivery.delivery_id, sample_rows(block, SAMPLE_ROWS))]
+    disagreement = cross_check(prepared.contract, prepared.suite, sample, sample=True)
+    if disagreement is not None:
+        log.error("Delivery %d: %s", prepared.delivery.delivery_id, disagreement)
+        raise FileRejected("cross-check-disagreement", rule=disagreement.rule)
+
+
+def _cross_check_together(ready: Sequence[Prepared]) -> None:
+    """Let Great Expectations check the checker, once over all small files; refuse those it disputes."""
+    held = [(prepared, _held_rows(prepared)) for prepared in ready]
+    disagreement = _dispute(held)
+    if disagreement is None:
+        return
+    for prepared, rows in held:
+        own = _dispute([(prepared, rows)])
+        if own is not None:
+            log.error("Delivery %d: %s", prepared.delivery.delivery_id, own)
+            prepared.rejection = FileRejected("cross-check-disagreement", rule=own.rule)
+
+
+def _held_rows(prepared: Prepared) -> list[CheckedBlock]:
+    checked = prepared.checked
+    return checked.blocks if checked is not None and isinstance(checked.blocks, list) else []
+
+
+def _dispute(held: Sequence[tuple[Prepared, list[CheckedBlock]]]) -> Disagreement | None:
+    batch = [(prepared.delivery.delivery_id, block) for prepared, blocks in held for block in blocks]
+    findings = {
+        prepared.delivery.delivery_id: prepared.checked.findings
+        for prepared, blocks in held
+        if blocks and prepared.checked is not None
+    }
+    first = held[0][0] if held else None
+    if not batch or first is None or first.suite is None:
+        return None
+    return cross_check(first.contract, first.suite, batch, findings)

@@ -1,0 +1,311 @@
+"""Checks a file block by block: the contract, the compiled suite and the keys of the whole file.
+
+Every reason why a row is refused is reported, not the first only; but a cell that could not be read reports
+just that, and no rule that would judge its missing value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+import polars as pl
+
+from dxpipeline.contracts import Contract
+from dxpipeline.periods import Period
+from dxpipeline.quality.compiler import RowRule, UniqueRule, compile_suite
+from dxpipeline.quality.derived import DERIVATIONS, Context, derive, derived_kinds
+from dxpipeline.quality.file_rules import FileFigures
+from dxpipeline.quality.issues import CONTRACT, issue_frame, joined, shown
+from dxpipeline.quality.limits import limit_details
+from dxpipeline.quality.model import CheckedBlock, FileFindings, Verdict
+from dxpipeline.quality.structure import TypedBlock, type_block
+from dxpipeline.quality.suite import Rule, Suite
+from dxpipeline.quality.uniqueness import UniqueCheck
+from dxpipeline.reading.model import Block, Layout
+from dxpipeline.reading.numerals import DecimalMark
+
+
+class Checker:
+    """Checks the blocks of one file, in their order.
+
+    Args:
+        contract: The feed.
+        suite: Its rules.
+        period: Reporting period of the file.
+        received_at: When the delivery arrived, with its time zone; "in the future" is measured against it, so
+            that a replay judges alike.
+        layouts: Layouts of the file's sheets, for the date system of a workbook.
+
+    Raises:
+        SuiteError: A rule cannot be compiled for the contract.
+        DerivationError: The contract names a derivation that does not fit.
+        NotImplementedError: The feed is of mode upsert: its newest version of a key wins inside a file, which
+            this checker does not decide.
+    """
+
+    def __init__(
+        self,
+        contract: Contract,
+        suite: Suite,
+        period: Period,
+        received_at: datetime,
+        layouts: Iterable[Layout] = (),
+    ) -> None:
+        if contract.load_mode != "snapshot":
+            raise NotImplementedError(
+                f"{contract.feed} is of mode {contract.load_mode}; only snapshot feeds can be checked."
+            )
+        kinds = {column.name: column.kind for column in contract.columns} | derived_kinds(contract)
+        self.notes: list[str] = []
+        self._contract = contract
+        self._context = Context.of(contract, period, received_at)
+        self._compiled = compile_suite(suite, kinds)
+        self._date_systems = {layout.sheet: layout.date_system_1904 for layout in layouts}
+        self._refused: list[pl.DataFrame] = []
+        self._decimal_marks: dict[str | None, dict[str, DecimalMark]] = {}
+        self._key = UniqueCheck(
+            name=CONTRACT, severity="critical", code="duplicate-key", column=contract.by_name[contract.key[0]]
+        )
+        self._unique = [
+            (compiled, self._unique_check(compiled.rule)) for compiled in self._compiled.unique_rules
+        ]
+        self._figures = [FileFigures(compiled) for compiled in self._compiled.file_rules]
+        self._elements = dict.fromkeys((rule.id for rule in suite.rules if rule.scope != "file"), 0)
+        self._unexpected = dict(self._elements)
+
+    def check(self, block: Block) -> CheckedBlock:
+        """Check the records of a block.
+
+        Returns:
+            All records of the block, each accepted or not, with the issues found so far.
+        """
+        typed = type_block(
+            block,
+            self._contract,
+            date_system_1904=self._date_systems.get(block.sheet, False),
+            decimal_marks=self._decimal_marks.setdefault(block.sheet, {}),
+        )
+        self.notes.extend(note for note in typed.notes if note not in self.notes)
+        derived = derive(typed.rows, self._contract, self._context)
+        judged = pl.concat([typed.rows, derived], how="horizontal") if derived.width else typed.rows
+        for figures in self._figures:
+            figures.add(judged)
+        issues = joined(
+            [
+                typed.issues,
+                *self._row_issues(block.sheet, typed, judged),
+                self._key_issues(block.sheet, typed),
+                *(self._unique_issues(one, check, block.sheet, typed, judged) for one, check in self._unique),
+                self._ragged_issues(block),
+            ]
+        )
+        return self._checked(block, typed.rows, derived, issues)
+
+    def finish(self) -> FileFindings:
+        """Return what only the whole file shows; may be called once, after the last block."""
+        late = joined([self._key.finish(), *(self._finish_unique(check) for _, check in self._unique)])
+        file_issues = []
+        rejected_by: tuple[str, dict[str, str]] | None = None
+        for figures in self._figures:
+            if figures.success():
+                continue
+            rule = figures.rule
+            file_issues.append(
+                issue_frame(
+                    sheets=[None],
+                    rows=[None],
+                    column=rule.column,
+                    code=rule.code,
+                    severity=rule.severity,
+                    rule=rule.id,
+                    values=[None],
+                    details=[figures.details()],
+                )
+            )
+            if rule.severity == "critical" and rejected_by is None:
+                rejected_by = (rule.code, figures.details())
+        refused = late.filter(pl.col("severity") == "critical").select("sheet", "source_row").unique()
+        already = pl.concat([refused.clear(), *self._refused])
+        return FileFindings(
+            issues=joined([late, *file_issues]),
+            late_quarantined=refused.join(
+                already, on=["sheet", "source_row"], how="anti", nulls_equal=True
+            ).sort("source_row"),
+            superseded=refused.clear(),
+            rejected_by=rejected_by,
+            results=tuple(self._result(rule) for rule in self._compiled.suite.rules),
+        )
+
+    def _unique_check(self, rule: Rule) -> UniqueCheck:
+        column = self._contract.by_name[rule.column or self._contract.key[0]]
+        return UniqueCheck(name=rule.id, severity=rule.severity, code=rule.code, column=column)
+
+    def _row_issues(
+        self, sheet: str | None, typed: TypedBlock, judged: pl.DataFrame
+    ) -> Iterable[pl.DataFrame]:
+        """Run every row rule in one pass and report the rows that fail."""
+        if not self._compiled.row_rules:
+            return
+        elements = judged.select(
+            one.applies.sum().alias(one.rule.id) for one in self._compiled.row_rules
+        ).row(0, named=True)
+        failures = self._compiled.failures(judged)
+        for compiled in self._compiled.row_rules:
+            rule = compiled.rule
+            self._elements[rule.id] += elements[rule.id]
+            failed = failures[rule.id].fill_null(False) & ~_unreadable(typed, rule.operands)
+            if failed.any():
+                self._unexpected[rule.id] += int(failed.sum())
+                yield self._failed_rows(sheet, typed, judged, compiled, failed)
+
+    def _failed_rows(
+        self,
+        sheet: str | None,
+        typed: TypedBlock,
+        judged: pl.DataFrame,
+        compiled: RowRule,
+        failed: pl.Series,
+    ) -> pl.DataFrame:
+        rule = compiled.rule
+        column = self._contract.by_name[rule.column or ""]
+        rows = judged.filter(failed)
+        texts = typed.texts.filter(failed)
+        return issue_frame(
+            sheets=[sheet] * rows.height,
+            rows=rows["source_row"].to_list(),
+            column=column.name,
+            code=rule.code,
+            severity=rule.severity,
+            rule=rule.id,
+            values=[shown(text, column) for text in texts[column.name]],
+            details=self._details(rule, rows),
+        )
+
+    def _details(self, rule: Rule, rows: pl.DataFrame) -> list[dict[str, str]]:
+        """Return for each failed row what its sentence needs: limits, and what the look-ups can tell."""
+        details = limit_details(rule, self._contract, rows)
+        for derived in self._contract.derived:
+            explain = DERIVATIONS[derived.function].explain
+            if explain is None or derived.name not in rule.operands:
+                continue
+            cells = list(rows.select(derived.columns).iter_rows())
+            answers = {cell: explain(cell, self._context) for cell in set(cells)}
+            for detail, cell in zip(details, cells, strict=True):
+                detail.update(answers[cell])
+        return details
+
+    def _key_issues(self, sheet: str | None, typed: TypedBlock) -> pl.DataFrame:
+        """Report repeated keys; a record whose key is missing repeats nobody's."""
+        key = list(self._contract.key)
+        complete = typed.rows.select(pl.all_horizontal(pl.col(key).is_not_null())).to_series()
+        rows = typed.rows.filter(complete)
+        return self._key.add(
+            rows.select(key), sheet, rows["source_row"], typed.texts[key[0]].filter(complete)
+        )
+
+    def _unique_issues(
+        self,
+        compiled: UniqueRule,
+        check: UniqueCheck,
+        sheet: str | None,
+        typed: TypedBlock,
+        judged: pl.DataFrame,
+    ) -> pl.DataFrame:
+        rule = compiled.rule
+        self._elements[rule.id] += int(judged.select(compiled.applies.sum()).item())
+        chosen = judged.select(compiled.looked_at).to_series() & ~_unreadable(typed, rule.operands)
+        rows = judged.filter(chosen)
+        keys = rows.select(value.alias(f"key_{number}") for number, value in enumerate(compiled.key))
+        texts = typed.texts[rule.column or self._contract.key[0]].filter(chosen)
+        issues = check.add(keys, sheet, rows["source_row"], texts)
+        self._unexpected[rule.id] += issues.height
+        return issues
+
+    def _finish_unique(self, check: UniqueCheck) -> pl.DataFrame:
+        issues = check.finish()
+        self._unexpected[check.name] += issues.height
+        return issues
+
+    def _ragged_issues(self, block: Block) -> pl.DataFrame:
+        return issue_frame(
+            sheets=[block.sheet] * block.ragged.height,
+            rows=block.ragged["source_row"].to_list(),
+            column=None,
+            code="ragged-row",
+            severity="critical",
+            rule=CONTRACT,
+            values=[None] * block.ragged.height,
+            details=[{"cells": str(cells)} for cells in block.ragged["cells"]],
+        )
+
+    def _checked(
+        self, block: Block, rows: pl.DataFrame, derived: pl.DataFrame, issues: pl.DataFrame
+    ) -> CheckedBlock:
+        """Join the ragged records, in the order of the file, and say which records are accepted."""
+        if block.ragged.height:
+            ragged = block.ragged.select(pl.col("source_row").cast(pl.Int64()))
+            order = pl.concat([rows["source_row"], ragged["source_row"]]).arg_sort()
+            rows = pl.concat([rows, ragged], how="diagonal")[order]
+            if derived.width:
+                gap = derived.clear(block.ragged.height)
+                derived = pl.concat([derived, gap])[order]
+        refused = issues.filter(pl.col("severity") == "critical").select("sheet", "source_row").unique()
+        self._refused.append(refused)
+        columns = [column.name for column in self._contract.columns]
+        return CheckedBlock(
+            rows=rows.select(
+                pl.lit(block.sheet, dtype=pl.String()).alias("sheet"),
+                "source_row",
+                *columns,
+                (~pl.col("source_row").is_in(refused["source_row"].to_list())).alias("accepted"),
+            ),
+            derived=derived,
+            issues=issues,
+        )
+
+    def _result(self, rule: Rule) -> dict[str, Any]:
+        """Return the outcome of a rule over the whole file in Great Expectations' result format."""
+        configuration: Mapping[str, Any] = {
+            "type": rule.type,
+            "kwargs": dict(rule.kwargs),
+            "severity": rule.severity,
+            "meta": {"code": rule.code, "column": rule.column},
+        }
+        if rule.scope == "file":
+            figures = next(figures for figures in self._figures if figures.rule is rule)
+            return {
+                "rule": rule.id,
+                "success": figures.success(),
+                "expectation_config": configuration,
+                "result": {"observed_value": figures.observed()},
+            }
+        elements, unexpected = self._elements[rule.id], self._unexpected[rule.id]
+        return {
+            "rule": rule.id,
+            "success": unexpected == 0,
+            "expectation_config": configuration,
+            "result": {
+                "element_count": elements,
+                "unexpected_count": unexpected,
+                "unexpected_percent": 100 * unexpected / elements if elements else 0.0,
+            },
+        }
+
+
+def verdict(rows_accepted: int, rows_quarantined: int, has_warnings: bool) -> Verdict:
+    """Return the verdict on a file that was read: rejected where no row was accepted."""
+    if not rows_accepted:
+        return "rejected"
+    if rows_quarantined:
+        return "partially_accepted"
+    return "accepted_with_warnings" if has_warnings else "accepted"
+
+
+def _unreadable(typed: TypedBlock, columns: Iterable[str]) -> pl.Series:
+    """Say for which rows one of the columns had a cell that could not be read."""
+    hit = [name for name in columns if name in typed.unreadable.columns]
+    if not hit:
+        return pl.repeat(False, typed.rows.height, dtype=pl.Boolean(), eager=True)
+    return typed.unreadable.select(pl.any_horizontal(hit)).to_series()

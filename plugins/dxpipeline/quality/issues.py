@@ -1,0 +1,80 @@
+"""Makes issues: frames of `ISSUE_SCHEMA`, with cells shown as sent and personal ones masked."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+
+import polars as pl
+
+from dxpipeline.contracts import Column
+from dxpipeline.quality.model import ISSUE_SCHEMA, Severity
+
+CONTRACT = "contract"
+"""`rule` of the issues that the contract raises, not a suite."""
+
+MASK = "•••"
+_LONGEST_SHOWN = 200
+
+
+def shown(value: str | None, column: Column | None) -> str | None:
+    """Return what of a cell may be shown: a mask for personal columns, at most 200 characters otherwise.
+
+    The only place that decides it. The mask has one length, so that not even the cell's length is told.
+    """
+    if value is None:
+        return None
+    if column is not None and column.personal:
+        return MASK
+    return value if len(value) <= _LONGEST_SHOWN else value[:_LONGEST_SHOWN] + "…"
+
+
+def issue_frame(
+    *,
+    sheets: Sequence[str | None],
+    rows: Sequence[int | None],
+    column: str | None,
+    code: str | Sequence[str],
+    severity: Severity,
+    rule: str,
+    values: Sequence[str | None],
+    details: Sequence[Mapping[str, str] | None],
+) -> pl.DataFrame:
+    """Return the issues of one rule.
+
+    Args:
+        sheets: Sheet of each issue's row.
+        rows: Number of each issue's row.
+        column: Column under which they are shown.
+        code: Their code, or one code an issue.
+        severity: What they do.
+        rule: Id of the rule, or `CONTRACT`.
+        values: What each cell showed, already through `shown`.
+        details: What each sentence needs.
+    """
+    size = len(rows)
+    return pl.DataFrame(
+        {
+            "sheet": list(sheets),
+            "source_row": list(rows),
+            "column_name": [column] * size,
+            "code": [code] * size if isinstance(code, str) else list(code),
+            "severity": [severity] * size,
+            "rule": [rule] * size,
+            "value": list(values),
+            "details": [_json(one) for one in details],
+        },
+        schema=ISSUE_SCHEMA,
+    )
+
+
+def joined(frames: Iterable[pl.DataFrame]) -> pl.DataFrame:
+    """Return several frames of issues as one, in the order of the rows."""
+    collected = list(frames)
+    if not collected:
+        return pl.DataFrame(schema=ISSUE_SCHEMA)
+    return pl.concat(collected).sort("source_row", maintain_order=True, nulls_last=True)
+
+
+def _json(details: Mapping[str, str] | None) -> str | None:
+    return json.dumps(dict(details), ensure_ascii=False) if details else None

@@ -1,0 +1,66 @@
+"""What checking hands on: typed rows, each accepted or not, and issues that name cell and reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import polars as pl
+
+Severity = Literal["critical", "warning"]
+Verdict = Literal["accepted", "accepted_with_warnings", "partially_accepted", "rejected", "duplicate"]
+
+ISSUE_SCHEMA: dict[str, pl.DataType] = {
+    "sheet": pl.String(),
+    "source_row": pl.Int64(),
+    "column_name": pl.String(),
+    "code": pl.String(),
+    "severity": pl.String(),
+    "rule": pl.String(),
+    "value": pl.String(),
+    "details": pl.String(),
+}
+"""Columns of a frame of issues.
+
+`source_row` and `sheet` are null for an issue of the whole file, `column_name` is null where the whole
+line is broken. `rule` names the expectation, or `contract`. `value` is what the cell showed, masked for
+personal columns. `details` is a JSON object of text values for the sentence (`limit`, `suggestion`, ...),
+null where none is needed.
+"""
+
+
+@dataclass(frozen=True)
+class CheckedBlock:
+    """The checked records of one block.
+
+    Attributes:
+        rows: `sheet`, `source_row`, every contract column (typed, null where absent or unreadable), and
+            `accepted` (Boolean). All records of the block, also the ragged ones (with null columns).
+        derived: The derived columns of the same rows, in the same order.
+        issues: A frame of `ISSUE_SCHEMA`.
+    """
+
+    rows: pl.DataFrame
+    derived: pl.DataFrame
+    issues: pl.DataFrame
+
+
+@dataclass(frozen=True)
+class FileFindings:
+    """What is known only after the last block.
+
+    Attributes:
+        issues: Row issues found across blocks (keys that repeat), and issues of the whole file, as a
+            frame of `ISSUE_SCHEMA`.
+        late_quarantined: `sheet`, `source_row` of rows that a block accepted and the whole file refuses.
+        superseded: `sheet`, `source_row` of older versions of a record in the same file (upsert feeds).
+        rejected_by: Code of the file rule that refuses the whole file, with its details; None otherwise.
+        results: One entry a rule of the suite in Great Expectations' result format, counted over the whole
+            file and without any value of a cell: `rule`, `success`, `expectation_config`, `result`.
+    """
+
+    issues: pl.DataFrame
+    late_quarantined: pl.DataFrame
+    superseded: pl.DataFrame
+    rejected_by: tuple[str, dict[str, str]] | None = None
+    results: tuple[dict[str, Any], ...] = ()

@@ -1,0 +1,264 @@
+"""Typed values of one column: what the cells mean, and a code for each that means nothing.
+
+Distinct texts are parsed once each, which is fast where values repeat, as they do in reports; plain whole
+numbers and free text are handled as whole columns.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import polars as pl
+
+from dxpipeline.contracts import Column, Kind
+from dxpipeline.reading.layout import only_digits
+from dxpipeline.reading.numerals import (
+    DecimalMark,
+    Unreadable,
+    decimal_marks,
+    parse_date,
+    parse_native_date,
+    parse_native_number,
+    parse_number,
+    to_double,
+    to_integer,
+)
+from dxpipeline.text import fold, fold_tone
+
+UNCALCULATED = "#FORMULA!"
+"""What the reader shows for a formula that was saved without its result."""
+
+_FORMULA_ERROR = r"^#(?:REF!|N/A|VALUE!|DIV/0!|NAME\?|NULL!|NUM!|FORMULA!|SPILL!|CALC!|GETTING_DATA)"
+_DASH = r"^[-–—−]$"
+_PLAIN_INTEGER = r"^-?[0-9]{1,18}$"
+_LIST_SEPARATOR = re.compile(r"[,;]")
+_YES = frozenset({"x", "co", "dat", "v", "yes", "y", "true", "1", "roi", "da co", "dung"})
+_NO = frozenset(
+    {"khong", "chua", "no", "n", "false", "0", "khong dat", "chua co", "chua dat", "khong co", "sai"}
+)
+_YES_SIGNS = frozenset("✓✔☑√")
+
+DTYPES: Mapping[Kind, pl.DataType] = {
+    "text": pl.String(),
+    "integer": pl.Int64(),
+    "number": pl.Float64(),
+    "date": pl.Date(),
+    "boolean": pl.Boolean(),
+    "list": pl.List(pl.String()),
+}
+"""The type of a column's values by its kind.
+
+`number` is Float64: every number of up to 15 significant digits comes back digit for digit; longer ones are
+rounded to the nearest double, as spreadsheets do.
+"""
+
+
+@dataclass(frozen=True)
+class ParsedColumn:
+    """The meaning of a column's cells.
+
+    Attributes:
+        values: Typed by `DTYPES`, null where the cell is empty or unreadable.
+        codes: String, the code of the issue for every unreadable cell, null for the others.
+        notes: Repairs that were made, one sentence each, without values.
+        decimal_mark: The decimal mark that the texts prove, to be handed to the next block of the column.
+    """
+
+    values: pl.Series
+    codes: pl.Series
+    notes: list[str] = field(default_factory=list)
+    decimal_mark: DecimalMark | None = None
+
+
+def parse_column(
+    texts: pl.Series,
+    native: pl.Series | None,
+    column: Column,
+    *,
+    date_system_1904: bool = False,
+    decimal_mark: DecimalMark | None = None,
+) -> ParsedColumn:
+    """Read the cells of one column as its contract declares them.
+
+    An empty cell is null without a code: whether it may be empty is for the caller to decide, unless the
+    contract says what empty means. A lone dash is empty, in a yes/no column it is no. Nothing is padded,
+    swapped or guessed, with one exception: a number of the spreadsheet's own in a text column of fixed length
+    and digits only gets the leading zeros that the spreadsheet dropped, and a note.
+
+    Args:
+        texts: Cleaned texts (String).
+        native: Whether each cell was a number, date or truth value of the spreadsheet's own (Boolean), None
+            for text files.
+        column: The contract's column.
+        date_system_1904: Whether serial dates count from 1904.
+        decimal_mark: The decimal mark proven by earlier blocks of the same column.
+
+    Returns:
+        Values and codes of the same length as `texts`, under the column's name. Codes: `formula-error`,
+        `bad-number`, `ambiguous-number`, `bad-date`, `not-in-list`, `bad-format`.
+    """
+    own = (
+        pl.repeat(False, len(texts), dtype=pl.Boolean, eager=True)
+        if native is None
+        else native.fill_null(False)
+    )
+    cells = texts.rename("text").to_frame().with_columns(own.alias("native"))
+    broken = cells["text"].str.contains(_FORMULA_ERROR).fill_null(False) & ~cells["native"]
+    empty = broken | (cells["text"].str.contains(_DASH).fill_null(False) & (column.kind != "boolean"))
+    cells = cells.with_columns(text=cells["text"].set(empty, None))
+    notes: list[str] = []
+    mark = decimal_mark
+    if column.kind in ("integer", "number"):
+        values, codes, mark = _numbers(cells, column, decimal_mark)
+    elif column.kind == "text" and not column.choices:
+        values, codes, notes = _free_text(cells, column)
+    else:
+        values, codes = _distinct(cells, _parser(column, date_system_1904), DTYPES[column.kind])
+        if column.kind == "date":
+            notes = _two_digit_years(cells, codes, column)
+    codes = pl.select(pl.when(broken).then(pl.lit("formula-error")).otherwise(codes)).to_series()
+    if column.empty_means is not None:
+        values = values.set(texts.is_null(), column.empty_means)
+    return ParsedColumn(values.alias(column.name), codes.alias(column.name), notes, mark)
+
+
+def _numbers(
+    cells: pl.DataFrame, column: Column, mark: DecimalMark | None
+) -> tuple[pl.Series, pl.Series, DecimalMark | None]:
+    dtype = DTYPES[column.kind]
+    plain = cells["text"].str.contains(_PLAIN_INTEGER).fill_null(False)
+    rest = cells.with_columns(text=cells["text"].set(plain, None))
+    proven = decimal_marks(rest.filter(~pl.col("native"))["text"].drop_nulls().unique())
+    if mark is None and len(proven) == 1:
+        mark = next(iter(proven))
+    # Both marks proven in one column: its texts prove nothing for those that leave it open.
+    usable = mark if proven <= {mark} else None
+
+    def parse(text: str, is_native: bool) -> int | float:
+        value = parse_native_number(text) if is_native else parse_number(text, usable)
+        if column.kind == "number":
+            return to_double(value)
+        if not is_native and text.rstrip(" )").endswith("%"):
+            raise Unreadable("bad-number")
+        return to_integer(value)
+
+    values, codes = _distinct(rest, parse, dtype)
+    whole = cells["text"].set(~plain, None).cast(dtype)
+    return values.zip_with(~plain, whole), codes, usable
+
+
+def _free_text(cells: pl.DataFrame, column: Column) -> tuple[pl.Series, pl.Series, list[str]]:
+    values, notes = cells["text"], []
+    length = column.min_length
+    if length is not None and length == column.max_length and only_digits(column.pattern):
+        padded = values.str.zfill(length)
+        # Only where the result is what the contract asks for is the loss of zeros proven.
+        short = (
+            cells["native"]
+            & (values.str.len_chars() < length)
+            & values.str.contains(r"^[0-9]+$")
+            & padded.str.contains(f"^(?:{column.pattern})$")
+        ).fill_null(False)
+        if short.any():
+            values = values.zip_with(~short, padded)
+            notes.append(
+                f"{column.label}: thêm lại số 0 ở đầu cho {short.sum()} ô dạng số / "
+                f"leading zeros restored in {short.sum()} numeric cells."
+            )
+    wrong = pl.repeat(False, len(values), dtype=pl.Boolean, eager=True)
+    if column.pattern is not None:
+        wrong = wrong | ~values.str.contains(f"^(?:{column.pattern})$")
+    if column.min_length is not None:
+        wrong = wrong | (values.str.len_chars() < column.min_length)
+    if column.max_length is not None:
+        wrong = wrong | (values.str.len_chars() > column.max_length)
+    wrong = wrong.fill_null(False)
+    return values.set(wrong, None), _codes(wrong, "bad-format"), notes
+
+
+def _parser(column: Column, date_system_1904: bool) -> Callable[[str, bool], Any]:
+    if column.kind == "date":
+        return lambda text, native: parse_native_date(text, date_system_1904) if native else parse_date(text)
+    if column.kind == "boolean":
+        return lambda text, native: _yes_or_no(text)
+    if column.kind == "list":
+        return lambda text, native: _items(text)
+    exact, loose = _choices(column)
+
+    def choose(text: str, native: bool) -> str:
+        value = exact.get(fold_tone(text)) or loose.get(fold(text))
+        if value is None:
+            raise Unreadable("not-in-list")
+        return value
+
+    return choose
+
+
+def _choices(column: Column) -> tuple[dict[str, str], dict[str, str | None]]:
+    """Return the values by label with tones, and by label without, where that leads to one value only."""
+    exact: dict[str, str] = {}
+    loose: dict[str, str | None] = {}
+    for choice in column.choices:
+        for written in (choice.label, choice.value):
+            exact.setdefault(fold_tone(written), choice.value)
+            folded = fold(written)
+            loose[folded] = choice.value if loose.get(folded, choice.value) == choice.value else None
+    return exact, loose
+
+
+def _yes_or_no(text: str) -> bool:
+    if text in _YES_SIGNS:
+        return True
+    folded = fold(text)
+    if folded in _YES:
+        return True
+    if folded in _NO or re.fullmatch(_DASH, text):
+        return False
+    raise Unreadable("not-in-list")
+
+
+def _items(text: str) -> list[str] | None:
+    items: dict[str, str] = {}
+    for item in _LIST_SEPARATOR.split(text):
+        if item.strip():
+            items.setdefault(fold_tone(item), item.strip())
+    return list(items.values()) or None
+
+
+def _distinct(
+    cells: pl.DataFrame, parse: Callable[[str, bool], Any], dtype: pl.DataType
+) -> tuple[pl.Series, pl.Series]:
+    """Parse every distinct cell once and spread the results."""
+    distinct = cells.filter(pl.col("text").is_not_null()).unique(maintain_order=True)
+    values: list[Any] = []
+    codes: list[str | None] = []
+    for text, native in distinct.iter_rows():
+        try:
+            values.append(parse(text, native))
+            codes.append(None)
+        except Unreadable as unreadable:
+            values.append(None)
+            codes.append(unreadable.code)
+    known = distinct.with_columns(
+        pl.Series("value", values, dtype=dtype), pl.Series("code", codes, dtype=pl.String())
+    )
+    joined = cells.join(known, on=["text", "native"], how="left", maintain_order="left")
+    return joined["value"], joined["code"]
+
+
+def _codes(wrong: pl.Series, code: str) -> pl.Series:
+    return pl.select(pl.when(wrong).then(pl.lit(code)).otherwise(pl.lit(None, pl.String()))).to_series()
+
+
+def _two_digit_years(cells: pl.DataFrame, codes: pl.Series, column: Column) -> list[str]:
+    short = cells["text"].str.contains(r"^\d{1,2}\s?[-/.]\s?\d{1,2}\s?[-/.]\s?\d{2}(?: |$)")
+    count = int((short & codes.is_null()).sum())
+    if not count:
+        return []
+    return [
+        f"{column.label}: {count} ô ghi năm hai chữ số, hiểu 00-29 là 2000-2029, 30-99 là 1930-1999 / "
+        f"{count} cells with two-digit years, read as 2000-2029 and 1930-1999."
+    ]

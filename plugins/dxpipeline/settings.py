@@ -1,0 +1,86 @@
+"""Where things are: the one documented list of settings, read from the environment.
+
+| variable | meaning | default |
+|---|---|---|
+| `DX_HOME` | state: embedded database, secrets, logs | `<project>/.dxpipeline` |
+| `DX_EXCHANGE` | one volume with `import/`, `work/` and `outbox/` | `$DX_HOME/exchange` |
+| `DX_ARCHIVE` | received bytes by hash; may be another volume | `$DX_HOME/archive` |
+| `WAREHOUSE_URL` | PostgreSQL URL of the warehouse's owner | unset: the embedded server |
+| `WAREHOUSE_WRITER_URL`, `WAREHOUSE_BI_URL` | the same for the other logins | made from the owner's |
+| `DX_SETTLE_SECONDS` | how long a file must stand still before it is taken | `2` |
+| `DX_WRITER_PASSWORD`, `DX_BI_PASSWORD` | passwords of the logins | generated in `$DX_HOME/secrets` |
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+PROJECT_ROOT = Path(__file__).resolve().parents[2]
+"""The folder that holds dags/, plugins/, include/ and expectations/."""
+
+INCLUDE = PROJECT_ROOT / "include"
+CONTRACTS = INCLUDE / "contracts"
+EXPECTATIONS = PROJECT_ROOT / "expectations"
+
+
+class ConfigurationError(Exception):
+    """A setting is missing or wrong; the message says which and what to do."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The resolved settings of one process."""
+
+    home: Path
+    exchange: Path
+    archive: Path
+    warehouse_url: str | None
+    settle_seconds: float
+
+    @property
+    def import_folder(self) -> Path:
+        """Where departments drop their files: `<department>/<feed>/<any name>`."""
+        return self.exchange / "import"
+
+    @property
+    def work_folder(self) -> Path:
+        """Where claimed files lie until they are archived."""
+        return self.exchange / "work"
+
+    @property
+    def outbox(self) -> Path:
+        """Where receipts are written: `<department>/`."""
+        return self.exchange / "outbox"
+
+    @property
+    def secrets(self) -> Path:
+        """Folder of mode 700 with generated passwords and keys."""
+        return self.home / "secrets"
+
+
+def get_settings(environment: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings.
+
+    Args:
+        environment: The variables to read; the process environment by default.
+
+    Raises:
+        ConfigurationError: A value cannot be understood.
+    """
+    variables = os.environ if environment is None else environment
+    home = Path(variables.get("DX_HOME") or PROJECT_ROOT / ".dxpipeline").expanduser().absolute()
+    settle = variables.get("DX_SETTLE_SECONDS") or "2"
+    try:
+        settle_seconds = float(settle)
+    except ValueError as error:
+        raise ConfigurationError(f"DX_SETTLE_SECONDS is {settle!r}: give a number of seconds.") from error
+    return Settings(
+        home=home,
+        exchange=Path(variables.get("DX_EXCHANGE") or home / "exchange").expanduser().absolute(),
+        archive=Path(variables.get("DX_ARCHIVE") or home / "archive").expanduser().absolute(),
+        warehouse_url=variables.get("WAREHOUSE_URL") or None,
+        settle_seconds=settle_seconds,
+    )

@@ -1,0 +1,1 @@
+"""The warehouse: connections, migrations, roles, the ledger, the embedded server."""

@@ -1,0 +1,37 @@
+"""The warehouse for the length of a command: started when it is not running, left as it was found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+
+from dxpipeline.settings import Settings
+from dxpipeline.warehouse.connection import Role, connect
+from dxpipeline.warehouse.embedded import running
+from dxpipeline.warehouse.migrate import needs_upgrade, upgrade
+
+
+@contextmanager
+def open_warehouse(settings: Settings, role: Role = "writer") -> Iterator[psycopg.Connection]:
+    """Yield a connection in autocommit mode to a warehouse that is up to date.
+
+    Raises:
+        WarehouseUnavailable: The warehouse of `WAREHOUSE_URL` does not answer.
+        EmbeddedServerError: The embedded server does not start.
+    """
+    if settings.warehouse_url is None:
+        with running(settings.home):
+            yield from _connected(settings, role)
+    else:
+        yield from _connected(settings, role)
+
+
+def _connected(settings: Settings, role: Role) -> Iterator[psycopg.Connection]:
+    with connect(settings, "owner") as owner:
+        outdated = needs_upgrade(owner)
+    if outdated:
+        upgrade(settings)
+    with connect(settings, role, autocommit=True) as connection:
+        yield connection

@@ -1,0 +1,92 @@
+"""From real files to indicators: the numbers were counted by hand in the drops' expected rows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from dxpipeline.indicators.refresh import refresh
+from dxpipeline.indicators.report import current_values, evidence
+from dxpipeline.settings import PROJECT_ROOT, Settings
+from dxpipeline.warehouse.connection import connect
+
+DROPS = PROJECT_ROOT / "tests" / "data" / "drops"
+FILES = sorted(path for path in DROPS.rglob("*") if path.suffix in (".xlsx", ".csv"))
+CORRECTION = DROPS / "so-y-te" / "smart_hospitals" / "BC benh vien quy 2 nam 2021 (dinh chinh).xlsx"
+SENT_AGAIN = DROPS / "so-tt-tt" / "broadband_coverage" / "Bang rong Quy II-2021 (gui lai).xlsx"
+LATER = (CORRECTION, SENT_AGAIN)
+
+
+def drop(pipeline: Any, *paths: Path) -> None:
+    for path in paths:
+        pipeline.drop(path, str(path.parent.relative_to(DROPS)))
+    pipeline.run()
+
+
+def values(connection: psycopg.Connection) -> dict[tuple[str, str], tuple[int, int]]:
+    """Return numerator and denominator by indicator and period."""
+    rows = connection.execute(
+        "select indicator_code, period, numerator, denominator from mart.fct_indicator_value"
+    )
+    return {
+        (code, period): (int(numerator), int(denominator)) for code, period, numerator, denominator in rows
+    }
+
+
+def test_drops_become_indicators_and_a_correction_changes_only_its_period(
+    pipeline: Any, warehouse: psycopg.Connection, settings: Settings
+) -> None:
+    drop(pipeline, *(path for path in FILES if path not in LATER))
+    # The file of 2021-Q3 lacks a column: nothing of it is loaded, nothing is to be computed.
+    assert sorted(refresh(warehouse)) == [
+        ("broadband_coverage", "2021-Q1"),
+        ("broadband_coverage", "2021-Q2"),
+        ("broadband_coverage", "2025-Q3"),
+        ("health_stations", "2021-Q1"),
+        ("health_stations", "2021-Q2"),
+        ("smart_hospitals", "2021-Q1"),
+        ("smart_hospitals", "2021-Q2"),
+    ]
+    before = values(warehouse)
+    assert before == {
+        ("SMART_HOSP_P", "2021-Q1"): (0, 11),
+        ("SMART_HOSP_D", "2021-Q1"): (0, 27),
+        # Seven rows are held back.
+        ("SMART_HOSP_P", "2021-Q2"): (1, 9),
+        ("SMART_HOSP_D", "2021-Q2"): (0, 23),
+        ("EHR_FAC", "2021-Q1"): (480, 559),
+        # 553 stations are accepted; six are held back, one of them without a code.
+        ("EHR_FAC", "2021-Q2"): (480, 559),
+        ("BB_COMMUNE", "2021-Q1"): (430, 559),
+        ("BB_COMMUNE", "2021-Q2"): (448, 559),
+        ("BB_COMMUNE", "2025-Q3"): (130, 166),
+    }
+
+    # The same bytes under another name change nothing, and are no reason to compute anything.
+    drop(pipeline, *LATER)
+    assert refresh(warehouse) == [("smart_hospitals", "2021-Q2")]
+    after = values(warehouse)
+    assert {key: after[key] for key in after if after[key] != before.get(key)} == {
+        ("SMART_HOSP_P", "2021-Q2"): (0, 11),
+        ("SMART_HOSP_D", "2021-Q2"): (0, 27),
+    }
+
+    with connect(settings, "bi") as bi:
+        shown = {row["indicator_code"]: row for row in current_values(bi)}
+        assert {code: (row["period"], row["status"]) for code, row in shown.items()} == {
+            "SMART_HOSP_P": ("2021-Q2", "not_reached"),
+            "SMART_HOSP_D": ("2021-Q2", "not_reached"),
+            "EHR_FAC": ("2021-Q2", "not_reached"),
+            "BB_COMMUNE": ("2025-Q3", "not_reached"),
+        }
+        assert shown["EHR_FAC"]["value"] == pytest.approx(85.867621, abs=1e-6)
+        assert shown["BB_COMMUNE"]["value"] == pytest.approx(78.313253, abs=1e-6)
+        (file,) = evidence(bi, "SMART_HOSP_P", "2021-Q2")
+        assert (file.file_name, file.rows_used) == (CORRECTION.name, 11)
+        (stations,) = evidence(bi, "EHR_FAC", "2021-Q2")
+        assert (stations.rows_used, stations.quarantined_rows_used) == (553, 6)
+        held = [(row.row, row.unit_code is None) for row in stations.rows if row.quarantined]
+        assert held == [(12, False), (48, False), (79, False), (142, False), (203, False), (335, True)]

@@ -1,0 +1,170 @@
+"""Fixture rows as a load leaves them: ledger, core, quarantine and the mark, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date
+from itertools import count
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from dxpipeline.contracts import contracts
+from dxpipeline.settings import Settings
+from dxpipeline.warehouse.connection import connect
+
+ORDINARY_ROW: dict[str, dict[str, Any]] = {
+    "smart_hospitals": {
+        "hospital_name": "Bệnh viện Đa khoa",
+        "hospital_tier": "provincial",
+        "infrastructure_level": 5,
+        "his_level": 5,
+        "lis_level": "basic",
+        "ris_pacs_level": "none",
+        "emr_level": "advanced",
+        "security_met": True,
+        "it_level": 5,
+        "paperless_on": None,
+        "assessed_on": date(2021, 3, 1),
+    },
+    "health_stations": {
+        "station_name": "Trạm Y tế",
+        "commune_code": "14758",
+        "has_ehr_system": True,
+        "software_name": "HSSK",
+        "population_managed": 1000,
+        "records_created": 900,
+        "records_updated": 10,
+    },
+    "broadband_coverage": {
+        "district_name": "Thành phố Thanh Hóa",
+        "commune_name": "Phường Đông Thọ",
+        "villages_total": 10,
+        "villages_fixed_broadband": 10,
+        "villages_4g": 10,
+        "villages_5g": None,
+        "households_total": 1000,
+        "households_fixed_broadband": 800,
+        "carriers": ["VNPT", "Viettel"],
+    },
+}
+
+Submit = Callable[..., int]
+
+
+@pytest.fixture
+def submit(warehouse: psycopg.Connection) -> Submit:
+    """Return a function that loads rows of a feed and period, and returns the submission's number.
+
+    Each row is `(key, changes to the ordinary row)`. `quarantined` are the keys of rows held back, None for a
+    row without one. `mends` names the submission that is added to; `replaces` the one that is superseded.
+    `on` is the connection of a load that does not commit.
+    """
+    sequence = count(1)
+
+    def load(
+        feed: str,
+        period: str,
+        rows: Sequence[tuple[str, dict[str, Any]]],
+        *,
+        quarantined: Sequence[str | None] = (),
+        mends: int | None = None,
+        replaces: int | None = None,
+        on: psycopg.Connection | None = None,
+    ) -> int:
+        connection = on or warehouse
+        seq = next(sequence)
+        with connection.transaction():
+            if replaces is not None:
+                connection.execute(
+                    "update ledger.submission set is_current = false, state = 'superseded' "
+                    "where submission_id = %s",
+                    [replaces],
+                )
+            submission_id: int = connection.execute(
+                "insert into ledger.submission (feed, department_code, reporting_unit, period, state, "
+                "is_current, mends_submission_id) "
+                "values (%s, %s, %s, %s, 'loaded', %s, %s) returning submission_id",
+                [feed, "so-y-te", feed, period, mends is None, mends],
+            ).fetchone()[0]  # type: ignore[index]
+            connection.execute(
+                "insert into ledger.delivery (received_seq, folder, department_code, feed, reporting_unit, "
+                "file_name, claim_token, sha256, size_bytes, submission_id) "
+                "values (%s, '', 'so-y-te', %s, %s, %s, %s, %s, 1, %s)",
+                [seq, feed, feed, f"báo cáo {seq}.xlsx", f"claim {seq}", f"{seq:064x}", submission_id],
+            )
+            if replaces is not None:
+                connection.execute(
+                    sql.SQL("update {} set is_current = false, superseded_by = %s where period = %s").format(
+                        sql.Identifier("core", feed)
+                    ),
+                    [submission_id, period],
+                )
+            for position, (key, changes) in enumerate(rows, start=10):
+                _insert_row(connection, feed, period, submission_id, position, key, changes)
+            for position, held in enumerate(quarantined, start=500):
+                connection.execute(
+                    "insert into quarantine.quarantined_row (submission_id, sheet, source_row, feed, "
+                    "reporting_unit, period, row_key, codes) "
+                    "values (%s, 'Biểu', %s, %s, %s, %s, %s, '{bad-number}')",
+                    [submission_id, position, feed, feed, period, None if held is None else [held]],
+                )
+            if mends is not None or replaces is not None:
+                connection.execute(
+                    "update quarantine.quarantined_row set closed_by = %(by)s, closed_at = now() "
+                    "where feed = %(feed)s and period = %(period)s and submission_id <> %(by)s "
+                    "and closed_by is null and (%(all)s or row_key[1] = any(%(keys)s))",
+                    {
+                        "by": submission_id,
+                        "feed": feed,
+                        "period": period,
+                        "all": replaces is not None,
+                        "keys": [key for key, _ in rows],
+                    },
+                )
+            connection.execute(
+                "insert into ledger.mart_refresh (feed, period) values (%s, %s) "
+                "on conflict (feed, period) do update set marked_at = now()",
+                [feed, period],
+            )
+        return submission_id
+
+    return load
+
+
+@pytest.fixture
+def bi(settings: Settings, warehouse: psycopg.Connection) -> Iterator[psycopg.Connection]:
+    """Return a connection as dx_bi_reader, in autocommit mode."""
+    with connect(settings, "bi", autocommit=True) as connection:
+        yield connection
+
+
+def _insert_row(
+    connection: psycopg.Connection,
+    feed: str,
+    period: str,
+    submission_id: int,
+    position: int,
+    key: str,
+    changes: dict[str, Any],
+) -> None:
+    values = {
+        "submission_id": submission_id,
+        "source_sheet": "Biểu",
+        "source_row": position,
+        "reporting_unit": feed,
+        "period": period,
+        contracts()[feed].key[0]: key,
+        **ORDINARY_ROW[feed],
+        **changes,
+    }
+    connection.execute(
+        sql.SQL("insert into {} ({}) values ({})").format(
+            sql.Identifier("core", feed),
+            sql.SQL(", ").join(map(sql.Identifier, values)),
+            sql.SQL(", ").join([sql.Placeholder()] * len(values)),
+        ),
+        list(values.values()),
+    )

@@ -1,0 +1,216 @@
+"""Marks are drained without losing one, whatever loads and other refreshes do meanwhile."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import psycopg
+import pytest
+
+from dxpipeline.indicators import refresh as refresh_module
+from dxpipeline.indicators.models import Model, models
+from dxpipeline.indicators.refresh import RefreshError, refresh
+from dxpipeline.settings import Settings
+from dxpipeline.warehouse.connection import connect
+
+Submit = Callable[..., int]
+
+SMART = {"it_level": 6}
+
+
+@pytest.fixture
+def other(settings: Settings, warehouse: psycopg.Connection) -> Iterator[psycopg.Connection]:
+    """Return a second writer, inside a transaction."""
+    with connect(settings, "writer") as connection:
+        connection.execute("select 1")
+        yield connection
+
+
+def marks(connection: psycopg.Connection) -> list[tuple[str, str]]:
+    return connection.execute("select feed, period from ledger.mart_refresh order by 1, 2").fetchall()
+
+
+def smart_hospitals(connection: psycopg.Connection, period: str = "2021-Q1") -> int | None:
+    row = connection.execute(
+        "select value from mart.fct_indicator_value where indicator_code = 'SMART_HOSP_P' and period = %s",
+        [period],
+    ).fetchone()
+    return None if row is None else int(row[0])
+
+
+def wait_until_blocked(connection: psycopg.Connection, number: int) -> None:
+    """Wait until this many sessions wait for a lock of the database."""
+    deadline = time.monotonic() + 20
+    waiting = (
+        "select count(*) from pg_stat_activity "
+        "where wait_event_type = 'Lock' and datname = current_database()"
+    )
+    while connection.execute(waiting).fetchone() != (number,):
+        assert time.monotonic() < deadline, "nobody waits"
+        time.sleep(0.02)
+
+
+def test_only_marked_feeds_and_periods_are_computed(warehouse: psycopg.Connection, submit: Submit) -> None:
+    submit("smart_hospitals", "2021-Q1", [("38001", SMART)])
+    submit("smart_hospitals", "2021-Q2", [("38001", SMART)])
+    submit("broadband_coverage", "2021-Q1", [("14758", {})])
+    assert refresh(warehouse) == [
+        ("smart_hospitals", "2021-Q1"),
+        ("smart_hospitals", "2021-Q2"),
+        ("broadband_coverage", "2021-Q1"),
+    ]
+    assert marks(warehouse) == []
+    computed: dict[str, object] = dict(
+        warehouse.execute("select indicator_code || period, computed_at from mart.fct_indicator_value")
+    )
+    submit("smart_hospitals", "2021-Q2", [("38002", SMART)], mends=2)
+    assert refresh(warehouse) == [("smart_hospitals", "2021-Q2")]
+    again: dict[str, object] = dict(
+        warehouse.execute("select indicator_code || period, computed_at from mart.fct_indicator_value")
+    )
+    assert [key for key in again if again[key] != computed[key]] == ["SMART_HOSP_P2021-Q2"]
+    assert refresh(warehouse) == []
+
+
+def test_computing_again_changes_nothing(warehouse: psycopg.Connection, submit: Submit) -> None:
+    submit("smart_hospitals", "2021-Q1", [("38001", SMART), ("38101", {"hospital_tier": "district"})])
+    submit("health_stations", "2021-Q1", [("38001", {})], quarantined=[None])
+    submit("broadband_coverage", "2021-Q1", [("14758", {})])
+    refresh(warehouse)
+
+    def content() -> list[list[tuple[object, ...]]]:
+        tables = (
+            "dim_hospital",
+            "dim_station",
+            "fct_smart_hospital",
+            "fct_health_station",
+            "fct_broadband_commune",
+        )
+        evidence = ("fct_indicator_row", "fct_indicator_source")
+        rows = [
+            warehouse.execute(f"select * from mart.{table} order by 1, 2").fetchall()
+            for table in tables + evidence
+        ]
+        values = (
+            "select indicator_code, numerator, denominator, value from mart.fct_indicator_value order by 1"
+        )
+        return [*rows, warehouse.execute(values).fetchall()]
+
+    before = content()
+    assert all(before)
+    assert len(refresh(warehouse, everything=True)) == 3
+    assert content() == before
+
+
+def test_everything_marks_also_periods_whose_rows_are_gone(
+    warehouse: psycopg.Connection, submit: Submit
+) -> None:
+    submit("smart_hospitals", "2021-Q1", [("38001", SMART)])
+    refresh(warehouse)
+    warehouse.execute("delete from core.smart_hospitals")
+    submit("smart_hospitals", "2021-Q2", [("38001", SMART)])
+    warehouse.execute("delete from ledger.mart_refresh")
+    assert sorted(refresh(warehouse, everything=True)) == [
+        ("smart_hospitals", "2021-Q1"),
+        ("smart_hospitals", "2021-Q2"),
+    ]
+    assert (smart_hospitals(warehouse, "2021-Q1"), smart_hospitals(warehouse, "2021-Q2")) == (None, 1)
+
+
+def test_a_load_that_has_not_committed_is_left_to_the_next_round(
+    warehouse: psycopg.Connection, other: psycopg.Connection, submit: Submit
+) -> None:
+    submit("smart_hospitals", "2021-Q1", [("38001", SMART)], on=other)
+    assert refresh(warehouse) == []
+    other.commit()
+    assert refresh(warehouse) == [("smart_hospitals", "2021-Q1")]
+    assert smart_hospitals(warehouse) == 1
+
+
+def test_a_mark_that_a_load_is_renewing_is_passed_over_without_waiting(
+    warehouse: psycopg.Connection, other: psycopg.Connection, submit: Submit
+) -> None:
+    submit("smart_hospitals", "2021-Q1", [("38001", SMART)])
+    submit("smart_hospitals", "2021-Q1", [("38002", SMART)], mends=1, on=other)
+    warehouse.execute("set lock_timeout = '3s'")
+    assert refresh(warehouse) == []
+    other.commit()
+    assert marks(warehouse) == [("smart_hospitals", "2021-Q1")]
+    assert refresh(warehouse) == [("smart_hospitals", "2021-Q1")]
+    assert smart_hospitals(warehouse) == 2
+
+
+def test_a_load_that_commits_during_the_computation_leaves_its_mark(
+    settings: Settings, warehouse: psycopg.Connection, other: psycopg.Connection, submit: Submit
+) -> None:
+    submit("smart_hospitals", "2021-Q1", [("38001", SMART)])
+    # Somebody's lock holds the computation up after it has taken the mark.
+    other.execute("lock table mart.fct_smart_hospital in share row exclusive mode")
+    with (
+        connect(settings, "writer") as computing,
+        connect(settings, "writer") as loading,
+        ThreadPoolExecutor() as threads,
+    ):
+        computed = threads.submit(refresh, computing)
+        wait_until_blocked(warehouse, 1)
+        loaded = threads.submit(submit, "smart_hospitals", "2021-Q1", [("38002", SMART)], mends=1, on=loading)
+        wait_until_blocked(warehouse, 2)
+        other.commit()
+        assert computed.result(timeout=20) == [("smart_hospitals", "2021-Q1")]
+        loaded.result(timeout=20)
+    assert marks(warehouse) == [("smart_hospitals", "2021-Q1")]
+    assert refresh(warehouse) == [("smart_hospitals", "2021-Q1")]
+    assert smart_hospitals(warehouse) == 2
+
+
+def test_two_refreshes_at_once_take_turns(
+    settings: Settings, warehouse: psycopg.Connection, submit: Submit
+) -> None:
+    periods = [f"{year}-Q{quarter}" for year in (2021, 2022, 2023) for quarter in (1, 2, 3, 4)]
+    for period in periods:
+        submit("smart_hospitals", period, [(f"38{number:03d}", SMART) for number in range(38)])
+    with (
+        connect(settings, "writer") as first,
+        connect(settings, "writer") as second,
+        ThreadPoolExecutor() as threads,
+    ):
+        results = [threads.submit(refresh, connection) for connection in (first, second)]
+        computed = [period for result in results for _, period in result.result(timeout=60)]
+    assert sorted(computed) == periods
+    assert [smart_hospitals(warehouse, period) for period in periods] == [38] * 12
+
+
+def test_a_failing_model_leaves_its_mark_and_the_values_before_and_lets_others_go_on(
+    warehouse: psycopg.Connection, submit: Submit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    submit("smart_hospitals", "2021-Q1", [("38001", SMART)])
+    refresh(warehouse)
+    submit("smart_hospitals", "2021-Q1", [("38002", SMART)], mends=1)
+    submit("broadband_coverage", "2021-Q1", [("14758", {})])
+    broken = Model(
+        "broken", "none", "indicator", frozenset({"smart_hospitals"}), frozenset(), None, "select 1 / 0"
+    )
+    monkeypatch.setattr(refresh_module, "models", lambda: (*models(), broken))
+    with pytest.raises(RefreshError, match=r"smart_hospitals 2021-Q1 \(division by zero\).*marks stay"):
+        refresh(warehouse)
+    assert marks(warehouse) == [("smart_hospitals", "2021-Q1")]
+    assert smart_hospitals(warehouse) == 1
+    assert warehouse.execute("select count(*) from mart.fct_broadband_commune").fetchone() == (1,)
+    monkeypatch.undo()
+    assert refresh(warehouse) == [("smart_hospitals", "2021-Q1")]
+    assert smart_hospitals(warehouse) == 2
+
+
+def test_a_mark_of_a_feed_without_contract_just_goes(warehouse: psycopg.Connection) -> None:
+    warehouse.execute(
+        "insert into ledger.mart_refresh (feed, period) values ('no_longer_collected', '2021-Q1')"
+    )
+    refresh(warehouse)
+    assert marks(warehouse) == []
+
+
+def test_inside_a_transaction_nothing_could_be_committed(other: psycopg.Connection) -> None:
+    with pytest.raises(ValueError, match="commit or roll back first"):
+        refresh(other)

@@ -1,0 +1,66 @@
+"""A model says in its header what it makes and when it runs, and the header is believed only when it fits."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from dxpipeline.indicators.models import MARTS, STAGES, ModelError, load_model, models
+
+HEADER = """\
+-- grain: hospital
+-- stage: fact
+-- feeds: smart_hospitals
+-- parameters: period
+-- replaces: mart.dim_hospital where period = %(period)s
+"""
+STATEMENT = "insert into mart.dim_hospital\nselect %(period)s\n"
+
+
+def model_file(folder: Path, text: str) -> Path:
+    path = folder / "some_model.sql"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_models_run_from_dimensions_to_evidence() -> None:
+    stages = [model.stage for model in models()]
+    assert stages == sorted(stages, key=STAGES.index)
+    assert set(stages) == set(STAGES)
+    assert len(models()) == len(list(MARTS.glob("*.sql")))
+
+
+@pytest.mark.parametrize("path", sorted(MARTS.glob("*.sql")), ids=lambda path: path.stem)
+def test_a_model_is_one_insert_into_schema_mart_that_states_its_grain_first(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert text.startswith("-- grain: ")
+    code = [line for line in text.splitlines() if not line.strip().startswith("--")]
+    assert [line[-1] for line in code if ";" in line] == [";"]
+    assert code[-1].endswith(";")
+    inserts = [line.split()[2] for line in code if line.startswith("insert into")]
+    assert len(inserts) == 1
+    assert inserts[0].startswith("mart.")
+
+
+def test_a_header_is_read(tmp_path: Path) -> None:
+    model = load_model(model_file(tmp_path, HEADER + STATEMENT))
+    assert (model.name, model.grain, model.stage) == ("some_model", "hospital", "fact")
+    assert model.feeds == {"smart_hospitals"}
+    assert model.parameters == {"period"}
+    assert model.replaces == "mart.dim_hospital where period = %(period)s"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right", "message"),
+    [
+        ("-- grain: hospital\n", "", r"some_model.sql: its header lacks grain"),
+        ("fact", "table", r"its stage is 'table'; write one of dimension, fact, indicator, evidence"),
+        ("feeds: smart_hospitals", "feeds: hospitals", r"names unknown feeds: hospitals"),
+        ("parameters: period", "parameters: none", r"its header names other parameters than its statement"),
+        ("parameters: period", "parameters: period, feed", r"its header names other parameters"),
+    ],
+)
+def test_a_header_that_does_not_fit_is_refused(tmp_path: Path, wrong: str, right: str, message: str) -> None:
+    with pytest.raises(ModelError, match=message):
+        load_model(model_file(tmp_path, HEADER.replace(wrong, right) + STATEMENT))

@@ -1,0 +1,153 @@
+"""The plan is read whole or not at all, and what is wrong is named."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+from shutil import copytree
+from typing import Any
+
+import pytest
+import yaml
+
+from dxpipeline.indicators.models import models
+from dxpipeline.indicators.plan import PLAN, PlanError, load_plan
+
+Change = Callable[[list[dict[str, Any]]], None]
+
+
+def changed(folder: Path, name: str, change: Change) -> Path:
+    """Return a copy of the plan with one file changed."""
+    copy = copytree(PLAN, folder / "plan")
+    path = copy / f"{name}.yaml"
+    entries = yaml.safe_load(path.read_text(encoding="utf-8"))
+    change(entries)
+    path.write_text(yaml.safe_dump(entries, allow_unicode=True), encoding="utf-8")
+    return copy
+
+
+def test_the_draft_of_2021_sets_the_four_targets_for_2025() -> None:
+    targets = {
+        item.indicator_code: (int(item.target_value), str(item.unit), item.target_year)
+        for item in load_plan().targets
+    }
+    assert targets == {
+        "SMART_HOSP_P": (2, "hospital", 2025),
+        "SMART_HOSP_D": (6, "hospital", 2025),
+        "EHR_FAC": (100, "pct", 2025),
+        "BB_COMMUNE": (100, "pct", 2025),
+    }
+    assert {item.document_code for item in load_plan().targets} == {"DT-2021-02-25"}
+
+
+def test_hospitals_start_from_a_zero_that_is_only_general_knowledge_and_the_others_from_nothing_known() -> (
+    None
+):
+    baselines = {item.indicator_code: item.baseline for item in load_plan().targets}
+    for code in ("SMART_HOSP_P", "SMART_HOSP_D"):
+        baseline = baselines[code]
+        assert baseline is not None
+        assert (baseline.value, baseline.sureness) == (Decimal(0), "general_knowledge")
+    assert baselines["EHR_FAC"] is None
+    assert baselines["BB_COMMUNE"] is None
+
+
+def test_every_indicator_of_a_feed_has_one_model_run_by_that_feed() -> None:
+    by_name = {model.name: model for model in models() if model.stage == "indicator"}
+    wanted = {
+        f"indicator_{item.indicator_code.lower()}": {item.feed}
+        for item in load_plan().indicators
+        if item.feed
+    }
+    assert {name: set(model.feeds) for name, model in by_name.items()} == wanted
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "message"),
+    [
+        (
+            "targets",
+            lambda entries: entries[1].update(target_value="many"),
+            r"targets.yaml, entry 2 DT-2021-02-25 SMART_HOSP_D: target_value is wrong",
+        ),
+        (
+            "targets",
+            lambda entries: entries[0].pop("direction"),
+            r"targets.yaml, entry 1 DT-2021-02-25 SMART_HOSP_P: direction is wrong \(Field required\)",
+        ),
+        (
+            "targets",
+            lambda entries: entries[2].update(goal=1),
+            r"targets.yaml, entry 3 DT-2021-02-25 EHR_FAC: goal is wrong \(Extra inputs",
+        ),
+        (
+            "targets",
+            lambda entries: entries[0]["baseline"].update(year="2020"),
+            r"entry 1 DT-2021-02-25 SMART_HOSP_P: baseline.year is wrong",
+        ),
+        (
+            "targets",
+            lambda entries: entries[3].update(indicator_code="BB_VILLAGE"),
+            r"targets.yaml, entry 4 DT-2021-02-25 BB_VILLAGE: indicator_code is 'BB_VILLAGE', which",
+        ),
+        (
+            "targets",
+            lambda entries: entries[3].update(document_code="QD-1"),
+            r"targets.yaml, entry 4 QD-1 BB_COMMUNE: document_code is 'QD-1', which does not exist",
+        ),
+        (
+            "targets",
+            lambda entries: entries[3].update(unit="hospital"),
+            r"entry 4 DT-2021-02-25 BB_COMMUNE: its unit is 'hospital', the indicator's is another",
+        ),
+        (
+            "targets",
+            lambda entries: entries.append(entries[0]),
+            r"targets.yaml, entry 5 DT-2021-02-25 SMART_HOSP_P 38 2025: comes a second time",
+        ),
+        (
+            "indicators",
+            lambda entries: entries[2].update(feed="health_station"),
+            r"indicators.yaml, entry 3 EHR_FAC: feed is 'health_station', which does not exist",
+        ),
+        (
+            "indicators",
+            lambda entries: entries[2].update(owner_code="so-la"),
+            r"indicators.yaml, entry 3 EHR_FAC: owner_code is 'so-la', which does not exist",
+        ),
+        (
+            "indicators",
+            lambda entries: entries[2].update(name_vi=" "),
+            r"indicators.yaml, entry 3 EHR_FAC: name_vi is wrong",
+        ),
+        (
+            "documents",
+            lambda entries: entries[0].update(dated_on="25/02/2021"),
+            r"documents.yaml, entry 1 DT-2021-02-25: dated_on is wrong",
+        ),
+        ("documents", lambda entries: entries.clear(), r"documents.yaml: must hold a list of entries"),
+        (
+            "documents",
+            lambda entries: entries.append("text"),
+            r"documents.yaml, entry 2: the entry is wrong",
+        ),
+    ],
+)
+def test_a_wrong_entry_is_named_by_file_and_place(
+    tmp_path: Path, name: str, change: Change, message: str
+) -> None:
+    with pytest.raises(PlanError, match=message):
+        load_plan(changed(tmp_path, name, change))
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(PlanError, match=r"documents.yaml: cannot be read \(No such file"):
+        load_plan(tmp_path)
+
+
+def test_a_broken_file_is_named(tmp_path: Path) -> None:
+    copy = copytree(PLAN, tmp_path / "plan")
+    (copy / "indicators.yaml").write_text("- name: [", encoding="utf-8")
+    with pytest.raises(PlanError, match=r"indicators.yaml: is not YAML"):
+        load_plan(copy)
