@@ -45,7 +45,6 @@ def _installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings
         upgrade(settings)
         yield settings
     finally:
-        server.stop()
         server.destroy()
 
 

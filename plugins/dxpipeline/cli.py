@@ -1,6 +1,7 @@
 """The `dxpipeline` command.
 
-Exit codes: 0 all accepted, 1 something quarantined, 2 rejected or unreadable, 3 usage or configuration.
+Exit codes: 0 all accepted, 1 something quarantined, 2 rejected or unreadable, 3 usage or configuration,
+4 the program itself failed.
 """
 
 from __future__ import annotations
@@ -8,14 +9,17 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+import os
 import sys
+import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from dxpipeline.console import number, table
 from dxpipeline.settings import get_settings
 
-ACCEPTED, QUARANTINED, REJECTED, USAGE = 0, 1, 2, 3
+ACCEPTED, QUARANTINED, REJECTED, USAGE, FAILED = 0, 1, 2, 3, 4
 
 
 class _Parser(argparse.ArgumentParser):
@@ -30,16 +34,34 @@ class _Parser(argparse.ArgumentParser):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code."""
     options = _parser().parse_args(arguments)
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(message)s")
+    handler = logging.StreamHandler(sys.stderr)
+    # Libraries set the levels of their own loggers; only what is wrong may be shown.
+    handler.setLevel(logging.WARNING)
+    logging.basicConfig(handlers=[handler], format="%(message)s")
     try:
         return int(options.run(options))
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:
+        # Who reads the output has seen enough; nothing is left to be flushed at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ACCEPTED
     except Exception as error:
-        if options.verbose or type(error).__module__.partition(".")[0] not in ("dxpipeline", "psycopg"):
-            raise
-        print(f"dxpipeline: {error}", file=sys.stderr)
-        return USAGE
+        sentence = _sentence(error)
+        if sentence is None or options.verbose:
+            traceback.print_exc()
+        else:
+            print(f"dxpipeline: {sentence}", file=sys.stderr)
+        return FAILED if sentence is None else USAGE
+
+
+def _sentence(error: Exception) -> str | None:
+    """Return what an expected error says, None for a failure of the program."""
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}: {error.strerror}."
+    if isinstance(error, OSError) or type(error).__module__.partition(".")[0] in ("dxpipeline", "psycopg"):
+        return str(error)
+    return None
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -54,7 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--rows", action="store_true", help="with --json: list every accepted row")
     command.set_defaults(run=_check)
 
-    command = commands.add_parser("read", help="show the tables that are found in a file, as text")
+    command = commands.add_parser("read", help="show how the tables in a file begin, as text")
     command.add_argument("file", type=Path)
     command.add_argument("--json", action="store_true", help="print one JSON document")
     command.set_defaults(run=_read)
@@ -180,7 +202,17 @@ def _indicators(options: argparse.Namespace) -> int:
     else:
         _print_table(
             result,
-            ["indicator_code", "name_vi", "period", "value", "unit", "target_value", "target_year", "status"],
+            [
+                "indicator_code",
+                "name_vi",
+                "period",
+                "value",
+                "unit_vi",
+                "baseline",
+                "target_value",
+                "target_year",
+                "status",
+            ],
         )
     return ACCEPTED
 
@@ -231,21 +263,13 @@ def _print_check(path: Path, result: dict[str, Any]) -> None:
 
 
 def _print_tables(document: dict[str, Any]) -> None:
-    for table in document["tables"]:
-        print(f"{table['sheet'] or '-'}, header row {table['header_row']}: {len(table['rows'])} rows")
-        print("  " + " | ".join(str(name or "") for name in table["columns"]))
-        for row in table["rows"]:
-            print(f"  {row['row']}: " + " | ".join(str(cell or "") for cell in row["cells"]))
+    for found in document["tables"]:
+        print(f"{found['sheet'] or '-'}, header row {found['header_row']}, first {len(found['rows'])} rows:")
+        print(table(["row", *found["columns"]], [[row["row"], *row["cells"]] for row in found["rows"]]))
 
 
 def _print_table(rows: Sequence[dict[str, Any]], names: Sequence[str]) -> None:
-    if not rows:
-        print("  -")
-        return
-    cells = [list(names)] + [["" if row[name] is None else str(row[name]) for name in names] for row in rows]
-    widths = [max(len(row[index]) for row in cells) for index in range(len(names))]
-    for row in cells:
-        print("  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    print(table(names, [[number(row[name]) for name in names] for row in rows]) if rows else "-")
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ A contract follows the Open Data Contract Standard 3.2. What the standard has no
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -38,6 +39,11 @@ _KINDS: Mapping[str, Kind] = {
     "boolean": "boolean",
     "array": "list",
 }
+
+
+CUSTOM_PROPERTIES = frozenset({"loadMode", "reportingUnit", "derivedColumns", "periodColumn"})
+COLUMN_CUSTOM_PROPERTIES = frozenset({"emptyMeans"})
+"""The properties for which the standard has no place; another name is a mistake and refused."""
 
 
 class ContractError(Exception):
@@ -166,7 +172,8 @@ def load_contract(path: Path) -> Contract:
     if not standard.schema_ or len(standard.schema_) != 1 or not standard.schema_[0].properties:
         raise ContractError(f"{path.name}: schema must hold one table with its properties.")
     table = standard.schema_[0]
-    custom = _custom(standard.customProperties)
+    custom = _custom(path, "customProperties", standard.customProperties, CUSTOM_PROPERTIES)
+    _custom(path, "customProperties of the table", table.customProperties)
     agreement = {item.property: item.value for item in standard.slaProperties or []}
     frequency = agreement.get("frequency")
     calendar = agreement.get("reportingCalendar")
@@ -188,10 +195,7 @@ def load_contract(path: Path) -> Contract:
         description=table.description or "",
         version=standard.version or "0",
         columns=tuple(_column(path, item) for item in table.properties or []),
-        derived=tuple(
-            DerivedColumn(item["name"], item["function"], tuple(item.get("columns", ())))
-            for item in custom.get("derivedColumns", ())
-        ),
+        derived=tuple(_derived(path, item) for item in custom.get("derivedColumns", ())),
         owners=_owners(path, standard.team),
         frequency=cast(Frequency, frequency),
         calendar=cast(Calendar, calendar),
@@ -204,6 +208,13 @@ def load_contract(path: Path) -> Contract:
     )
     if not contract.key:
         raise ContractError(f"{path.name}: no property is a primaryKey; say what identifies a row.")
+    for name in contract.key:
+        if not contract.by_name[name].required:
+            raise ContractError(f"{path.name}: the key column {name} must be required.")
+    names = [column.name for column in contract.columns] + [item.name for item in contract.derived]
+    for name, uses in Counter(names).items():
+        if uses > 1:
+            raise ContractError(f"{path.name}: the column name {name} is used twice.")
     unknown = {name for item in contract.derived for name in item.columns} - set(contract.by_name)
     if unknown:
         raise ContractError(
@@ -223,8 +234,26 @@ def contracts(folder: Path = CONTRACTS) -> dict[str, Contract]:
     return {contract.feed: contract for contract in loaded}
 
 
-def _custom(properties: list[CustomProperty] | None) -> dict[str, Any]:
-    return {item.property: item.value for item in properties or [] if item.property}
+def _custom(
+    path: Path, place: str, properties: list[CustomProperty] | None, known: frozenset[str] = frozenset()
+) -> dict[str, Any]:
+    values = {item.property: item.value for item in properties or [] if item.property}
+    unknown = sorted(values.keys() - known)
+    if unknown:
+        raise ContractError(
+            f"{path.name}: {place} holds the unknown {', '.join(unknown)}; "
+            f"known are {', '.join(sorted(known)) or 'none'}."
+        )
+    return values
+
+
+def _derived(path: Path, item: Any) -> DerivedColumn:
+    needed, allowed = {"name", "function"}, {"name", "function", "columns"}
+    if not isinstance(item, dict) or not needed <= item.keys() <= allowed:
+        raise ContractError(
+            f"{path.name}: each of derivedColumns needs a name and a function, and may name columns."
+        )
+    return DerivedColumn(item["name"], item["function"], tuple(item.get("columns", ())))
 
 
 def _column(path: Path, item: SchemaProperty) -> Column:
@@ -252,7 +281,12 @@ def _column(path: Path, item: SchemaProperty) -> Column:
         pattern=options.get("pattern"),
         min_length=options.get("minLength"),
         max_length=options.get("maxLength"),
-        empty_means=_custom(item.customProperties).get("emptyMeans"),
+        empty_means=_custom(
+            path,
+            f"customProperties of {item.name}",
+            item.customProperties,
+            COLUMN_CUSTOM_PROPERTIES,
+        ).get("emptyMeans"),
     )
 
 
@@ -261,8 +295,8 @@ def _owners(path: Path, team: Any) -> tuple[Owner, ...]:
     owners = tuple(
         Owner(
             member.username,
-            date.fromisoformat(member.dateIn) if member.dateIn else None,
-            date.fromisoformat(member.dateOut) if member.dateOut else None,
+            _day(path, member.username, member.dateIn),
+            _day(path, member.username, member.dateOut),
         )
         for member in members or []
         if member.role == "owner" and member.username
@@ -270,3 +304,10 @@ def _owners(path: Path, team: Any) -> tuple[Owner, ...]:
     if not owners:
         raise ContractError(f"{path.name}: team names no member with the role owner.")
     return owners
+
+
+def _day(path: Path, owner: str, text: str | None) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError as error:
+        raise ContractError(f"{path.name}: the dates of owner {owner} must be written YYYY-MM-DD.") from error

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, timedelta, timezone
 from typing import Literal
 
 from dxpipeline.text import fold
@@ -17,9 +17,12 @@ from dxpipeline.text import fold
 Frequency = Literal["monthly", "quarterly", "half-yearly", "yearly"]
 Calendar = Literal["calendar", "administrative"]
 
+HO_CHI_MINH = timezone(timedelta(hours=7))
+"""Asia/Ho_Chi_Minh, without daylight saving since 1975; fixed, so that no time zone data is needed."""
+
 _MONTHS: dict[Frequency, int] = {"monthly": 1, "quarterly": 3, "half-yearly": 6, "yearly": 12}
 _CANONICAL = re.compile(
-    r"(?P<year>(?:19|20)\d\d)(?:-(?:Q(?P<quarter>[1-4])|H(?P<half>[12])|(?P<month>0[1-9]|1[0-2])))?"
+    r"(?P<year>(?:19|20)[0-9]{2})(?:-(?:Q(?P<quarter>[1-4])|H(?P<half>[12])|(?P<month>0[1-9]|1[0-2])))?"
 )
 _YEAR = r"(?P<year>(?:19|20)\d\d)"
 _ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4}

@@ -47,16 +47,20 @@ def sweep(settings: Settings) -> list[Work]:
 
     Raises:
         WarehouseUnavailable: The warehouse does not answer; files stay where they are.
-        Unanswered: An answer or the archive could not be written; the next sweep tries again.
+        Unanswered: An answer or the archive could not be written; the next sweep tries again. Raised only
+            where no feed has work, so that what cannot be finished keeps no new file from being woken.
     """
     with connect(settings, autocommit=True) as connection:
         claimed = claim_ready_files(settings, connection)
         if claimed:
             log.info("Claimed %d file(s).", len(claimed))
         rows = connection.execute(read_sql("ledger/unfinished_deliveries")).fetchall()
-        _finish_all(settings, connection, [delivery_id for (delivery_id,) in rows])
+        unanswered = _finish_all(settings, connection, [delivery_id for (delivery_id,) in rows])
         drop_archived_work(settings, connection)
-        return pending_work(connection)
+        work = pending_work(connection)
+    if unanswered and not work:
+        raise Unanswered(" ".join(unanswered))
+    return work
 
 
 def pending_work(connection: psycopg.Connection) -> list[Work]:
@@ -142,13 +146,12 @@ def _pending(connection: psycopg.Connection, feed: str, reporting_unit: str) -> 
     return [Delivery(*row) for row in rows]
 
 
-def _finish_all(settings: Settings, connection: psycopg.Connection, delivery_ids: list[int]) -> None:
+def _finish_all(settings: Settings, connection: psycopg.Connection, delivery_ids: list[int]) -> list[str]:
     unanswered: list[str] = []
     for delivery_id in delivery_ids:
         with _collected(unanswered):
             finish(settings, connection, delivery_id)
-    if unanswered:
-        raise Unanswered(" ".join(unanswered))
+    return unanswered
 
 
 @contextmanager

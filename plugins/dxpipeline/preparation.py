@@ -180,10 +180,20 @@ def read(prepared: Prepared) -> None:
         prepared.rejection = FileRejected("broken-suite", feed=delivery.feed)
 
 
+def read_late(prepared: Prepared) -> None:
+    """Read, check and cross-check a file that was a duplicate when its batch was prepared and is none now."""
+    if prepared.checked is None and prepared.rejection is None:
+        read(prepared)
+        _cross_check_together([prepared])
+
+
 def prepare_batch(
     settings: Settings, connection: psycopg.Connection, batch: Sequence[Delivery]
 ) -> Iterator[Prepared]:
     """Prepare deliveries in their order; the small ones are cross-checked together.
+
+    A large file goes alone, and so does one whose attempt failed: if it ends its worker again, no other file
+    is under way with it.
 
     Raises:
         ProcessingFailed: The program failed at a file. What stands before it was yielded.
@@ -191,9 +201,11 @@ def prepare_batch(
     ready: list[Prepared] = []
     failure: ProcessingFailed | None = None
     for delivery in batch:
-        if ready and delivery.size_bytes > SMALL_BYTES:
+        failures = _failed_attempts(connection, delivery)
+        alone = failures > 0 or delivery.size_bytes > SMALL_BYTES
+        if ready and alone:
             break
-        prepared = _start(settings, connection, delivery)
+        prepared = _start(settings, connection, delivery, failures)
         try:
             with recorded_failure(connection, prepared):
                 if find_same_bytes(connection, prepared) is None:
@@ -202,7 +214,7 @@ def prepare_batch(
             failure = error
             break
         ready.append(prepared)
-        if delivery.size_bytes > SMALL_BYTES:
+        if alone:
             break
     _cross_check_together(ready)
     yield from ready
@@ -263,7 +275,14 @@ def find_same_bytes(connection: psycopg.Connection, prepared: Prepared) -> SameB
     return None if same.period_source == "name" else same
 
 
-def _start(settings: Settings, connection: psycopg.Connection, delivery: Delivery) -> Prepared:
+def _failed_attempts(connection: psycopg.Connection, delivery: Delivery) -> int:
+    row = connection.execute(
+        read_sql("ledger/count_failed_attempts"), {"delivery_id": delivery.delivery_id}
+    ).fetchone()
+    return int(row[0]) if row else 0
+
+
+def _start(settings: Settings, connection: psycopg.Connection, delivery: Delivery, failures: int) -> Prepared:
     contract = contracts()[delivery.feed]
     suite: Suite | None = None
     rejection: FileRejected | None = None
@@ -273,12 +292,10 @@ def _start(settings: Settings, connection: psycopg.Connection, delivery: Deliver
         log.error("%s", error)
         rejection = FileRejected("broken-suite", feed=contract.feed)
     versions = Versions(contract.digest, suite.digest if suite else "", reference.version())
-    parameters = {"delivery_id": delivery.delivery_id}
-    failures = connection.execute(read_sql("ledger/count_failed_attempts"), parameters).fetchone()
-    if failures and int(failures[0]) >= MAXIMUM_FAILURES:
+    if failures >= MAXIMUM_FAILURES:
         rejection = FileRejected("processing-failed", delivery=str(delivery.delivery_id))
     attempt = connection.execute(
-        read_sql("ledger/start_attempt"), {**parameters, **vars(versions)}
+        read_sql("ledger/start_attempt"), {"delivery_id": delivery.delivery_id, **vars(versions)}
     ).fetchone()
     if attempt is None:
         raise RuntimeError(f"The ledger gave no number for an attempt at delivery {delivery.delivery_id}.")

@@ -13,6 +13,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -75,8 +76,10 @@ def get_settings(environment: Mapping[str, str] | None = None) -> Settings:
     settle = variables.get("DX_SETTLE_SECONDS") or "2"
     try:
         settle_seconds = float(settle)
-    except ValueError as error:
-        raise ConfigurationError(f"DX_SETTLE_SECONDS is {settle!r}: give a number of seconds.") from error
+    except ValueError:
+        settle_seconds = math.nan
+    if not 0 <= settle_seconds < math.inf:
+        raise ConfigurationError(f"DX_SETTLE_SECONDS is {settle!r}: give a number of seconds, 0 or more.")
     return Settings(
         home=home,
         exchange=Path(variables.get("DX_EXCHANGE") or home / "exchange").expanduser().absolute(),

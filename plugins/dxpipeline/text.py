@@ -18,7 +18,8 @@ _TONES = "\u0300\u0301\u0303\u0309\u0323"  # grave, acute, tilde, hook, dot belo
 
 def clean(value: str) -> str:
     """Return the text as it is stored: NFC, without invisible characters, blanks collapsed and trimmed."""
-    return _BLANKS.sub(" ", _INVISIBLE.sub("", unicodedata.normalize("NFC", value))).strip()
+    # Invisible characters go first: one between a letter and its accent keeps them from being composed.
+    return _BLANKS.sub(" ", unicodedata.normalize("NFC", _INVISIBLE.sub("", value))).strip()
 
 
 def fold_tone(value: str) -> str:

@@ -19,7 +19,9 @@ from dxpipeline.settings import EXPECTATIONS
 
 FEEDS = sorted(contracts())
 
-HOSPITAL = {
+Record = dict[str, str | None]
+
+HOSPITAL: Record = {
     "hospital_code": "38001",
     "hospital_name": "Bệnh viện Đa khoa tỉnh",
     "hospital_tier": "tỉnh",
@@ -33,7 +35,7 @@ HOSPITAL = {
     "paperless_on": None,
     "assessed_on": "19/04/2021",
 }
-STATION = {
+STATION: Record = {
     "station_code": "38101",
     "station_name": "Trạm Y tế phường Hàm Rồng",
     "commune_code": "14755",
@@ -43,7 +45,7 @@ STATION = {
     "records_created": "2000",
     "records_updated": "300",
 }
-COMMUNE = {
+COMMUNE: Record = {
     "commune_code": "14755",
     "district_name": "Thành phố Thanh Hóa",
     "commune_name": "Phường Hàm Rồng",
@@ -55,8 +57,8 @@ COMMUNE = {
     "households_fixed_broadband": "1500",
     "carriers": "VNPT, Viettel",
 }
-MERGED = {"commune_code": "14758", "district_name": None}
-RECORDS: dict[str, dict[str, str | None]] = {
+MERGED: Record = {"commune_code": "14758", "district_name": None}
+RECORDS: dict[str, Record] = {
     "smart_hospitals": HOSPITAL,
     "health_stations": STATION,
     "broadband_coverage": COMMUNE,
@@ -65,7 +67,7 @@ Fault = tuple[str, str, str]
 OUT, MISSING, CRITICAL, WARNING = "out-of-range", "missing-value", "critical", "warning"
 
 # feed, period, what is changed in the good record, the issues (column, code, severity) that must come.
-CASES: list[tuple[str, str, dict[str, str | None], list[Fault]]] = [
+CASES: list[tuple[str, str, Record, list[Fault]]] = [
     ("smart_hospitals", "2021-Q2", {}, []),
     ("smart_hospitals", "2021-Q2", {"infrastructure_level": "1", "his_level": "7", "it_level": "1"}, []),
     (
@@ -165,7 +167,7 @@ CASES: list[tuple[str, str, dict[str, str | None], list[Fault]]] = [
 ]
 
 
-def checked(feed: str, period: str, record: dict[str, str | None] | None) -> tuple[pl.DataFrame, Checker]:
+def checked(feed: str, period: str, record: Record | None) -> tuple[pl.DataFrame, Checker]:
     checker = Checker(
         contracts()[feed],
         load_suite(contracts()[feed]),
@@ -188,7 +190,7 @@ def checked(feed: str, period: str, record: dict[str, str | None] | None) -> tup
 
 @pytest.mark.parametrize(("feed", "period", "change", "expected"), CASES)
 def test_each_rule_refuses_what_it_should_and_no_more(
-    feed: str, period: str, change: dict[str, str | None], expected: list[Fault]
+    feed: str, period: str, change: Record, expected: list[Fault]
 ) -> None:
     issues, _ = checked(feed, period, {**RECORDS[feed], **change})
     assert list(issues.select("column_name", "code", "severity").iter_rows()) == expected
@@ -216,7 +218,9 @@ def test_great_expectations_reads_the_suite_with_all_its_rules(feed: str) -> Non
 
     document: dict[str, Any] = json.loads((EXPECTATIONS / f"{feed}.json").read_text(encoding="utf-8"))
     suite = ExpectationSuite(**document)
-    read = {(one.expectation_type, one.severity.value, one.meta["code"]) for one in suite.expectations}
+    read = {
+        (one.expectation_type, one.severity.value, (one.meta or {})["code"]) for one in suite.expectations
+    }
     assert len(suite.expectations) == len(document["expectations"])
     assert read == {(one["type"], one["severity"], one["meta"]["code"]) for one in document["expectations"]}
 

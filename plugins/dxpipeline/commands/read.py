@@ -1,4 +1,4 @@
-"""`dxpipeline read`: the tables of a file as text, without a contract."""
+"""`dxpipeline read`: the beginnings of the tables of a file as text, without a contract."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from dxpipeline.reading import read_tables
+from dxpipeline.reading.layout import SEARCHED_ROWS
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -27,5 +28,5 @@ def read(path: Path) -> dict[str, Any]:
         ],
         "encoding": tables[0].encoding,
         "delimiter": tables[0].delimiter,
-        "notes": [],
+        "notes": [f"Only the first {SEARCHED_ROWS} rows of a sheet or text file are read."],
     }

@@ -14,8 +14,9 @@ from dxpipeline.indicators.refresh import refresh
 from dxpipeline.indicators.report import current_values
 from dxpipeline.intake.folder import scan
 from dxpipeline.messages import issue_sentence
-from dxpipeline.pipeline import drain, pending_work, sweep
-from dxpipeline.settings import Settings
+from dxpipeline.pipeline import Unanswered, Work, drain, pending_work, sweep
+from dxpipeline.preparation import ProcessingFailed
+from dxpipeline.settings import ConfigurationError, Settings
 from dxpipeline.warehouse.sql_files import read_sql
 
 PATIENCE_SECONDS = 60.0
@@ -32,26 +33,39 @@ def import_files(
         connection: As the writer.
         once: Return when the folder is empty or only files that are being written are left; otherwise go
             on until interrupted.
-        say: Takes a line of progress.
+        say: Takes a line of progress, or what failed and is tried again.
 
     Returns:
         The deliveries that were answered, as dictionaries.
+
+    Raises:
+        WarehouseUnavailable: The warehouse does not answer; the rest waits.
+        Unanswered: With `once`: an answer or the archive could not be written.
     """
     first = _last_sequence(connection)
     deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
-        sweep(settings)
-        work = pending_work(connection)
+        work: list[Work] = []
+        try:
+            work = sweep(settings)
+        except Unanswered as error:
+            if once:
+                raise
+            say(str(error))
         for unit in work:
             say(f"{unit.feed}: {unit.deliveries} file(s)")
-            drain(settings, unit.feed, unit.reporting_unit)
+            try:
+                drain(settings, unit.feed, unit.reporting_unit)
+            except (ProcessingFailed, Unanswered) as error:
+                # Tried again in the next round; a file that fails too often is refused then.
+                say(str(error))
         if work:
             refresh(connection)
         if not work:
             left = scan(settings.import_folder)
             if once and (not left or time.monotonic() > deadline):
                 for candidate in left:
-                    say(f"{candidate.path} is still being written: it was left for the next import.")
+                    say(f"{candidate.path} is still being written or may not be read: it was left there.")
                 break
             time.sleep(settings.settle_seconds or 0.2)
     return _rows(connection, "ledger/deliveries_since", {"received_seq": first})
@@ -69,10 +83,19 @@ def status(connection: psycopg.Connection) -> dict[str, Any]:
 
 
 def issues(connection: psycopg.Connection, delivery_id: int | None) -> list[dict[str, Any]]:
-    """Return the issues of one delivery, or those that are open: of the rows in quarantine now."""
+    """Return the issues of one delivery, or those that are open: of the rows in quarantine now.
+
+    Raises:
+        ConfigurationError: There is no such delivery.
+    """
     if delivery_id is None:
         rows = _rows(connection, "ledger/open_issues")
     else:
+        known = "select 1 from ledger.delivery where delivery_id = %s"
+        if connection.execute(known, [delivery_id]).fetchone() is None:
+            raise ConfigurationError(
+                f"There is no delivery {delivery_id}: `dxpipeline import` and the receipts name them."
+            )
         rows = _rows(connection, "ledger/delivery_issues", {"delivery_id": delivery_id})
     return [{**row, "message": issue_sentence(contracts()[row["feed"]], row)} for row in rows]
 

@@ -24,8 +24,7 @@ from dxpipeline.messages import (
     skip_reason,
     verdict_label,
 )
-from dxpipeline.periods import Period
-from dxpipeline.quality.derived import HO_CHI_MINH
+from dxpipeline.periods import HO_CHI_MINH, Period
 from dxpipeline.reference import departments
 
 SHOWN_ISSUES = 500

@@ -8,10 +8,14 @@ dies between the rename and the commit leaves a work folder without a row, which
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import hashlib
+import logging
 import os
 import secrets
 import shutil
+import stat
 from pathlib import Path
 
 import psycopg
@@ -21,8 +25,10 @@ from dxpipeline.feedback.outbox import write_waiting_note
 from dxpipeline.intake.folder import Candidate, scan, standing_still
 from dxpipeline.intake.placement import placement
 from dxpipeline.messages import sentence
-from dxpipeline.settings import Settings
+from dxpipeline.settings import ConfigurationError, Settings
 from dxpipeline.warehouse.sql_files import read_sql
+
+log = logging.getLogger(__name__)
 
 
 def claim_ready_files(settings: Settings, connection: psycopg.Connection) -> list[int]:
@@ -34,6 +40,9 @@ def claim_ready_files(settings: Settings, connection: psycopg.Connection) -> lis
 
     Returns:
         The numbers of the new deliveries, in the order of arrival.
+
+    Raises:
+        ConfigurationError: The import and the work folder do not lie on one volume.
     """
     settings.import_folder.mkdir(parents=True, exist_ok=True)
     settings.work_folder.mkdir(parents=True, exist_ok=True)
@@ -63,10 +72,27 @@ def _claim(settings: Settings, connection: psycopg.Connection, candidate: Candid
     target = root.joinpath(*candidate.folder, candidate.path.name)
     with connection.transaction():
         connection.execute(read_sql("ledger/lock_intake"))
-        target.parent.mkdir(parents=True)
         try:
+            target.parent.mkdir(parents=True)
             candidate.path.rename(target)
-        except FileNotFoundError:
+        except OSError as error:
+            shutil.rmtree(root, ignore_errors=True)
+            if error.errno == errno.EXDEV:
+                raise ConfigurationError(
+                    f"{settings.import_folder} and {settings.work_folder} must lie on one volume: mount "
+                    "DX_EXCHANGE as a whole."
+                ) from error
+            if not isinstance(error, FileNotFoundError):
+                log.error(
+                    "%s cannot be claimed (%s): it stays there and is tried again; see that the pipeline may "
+                    "move it.",
+                    candidate.path,
+                    error.strerror,
+                )
+            return None
+        if not stat.S_ISREG(target.lstat().st_mode):
+            # Swapped for a link or a folder since it was seen: not ours to follow.
+            target.rename(candidate.path)
             shutil.rmtree(root)
             return None
         for folder in (target.parent, candidate.path.parent):
@@ -79,8 +105,7 @@ def _adopt_orphans(settings: Settings, connection: psycopg.Connection) -> list[i
     with connection.transaction():
         # Under the lock no claim is between its rename and its commit: what has no row has no owner.
         connection.execute(read_sql("ledger/lock_intake"))
-        folders = sorted(settings.work_folder.iterdir(), key=lambda folder: folder.stat().st_mtime)
-        tokens = [folder.name for folder in folders if folder.is_dir()]
+        tokens = _folders_by_age(settings.work_folder)
         known = {
             token for (token,) in connection.execute(read_sql("ledger/known_tokens"), {"tokens": tokens})
         }
@@ -93,6 +118,16 @@ def _adopt_orphans(settings: Settings, connection: psycopg.Connection) -> list[i
             else:
                 adopted.append(_register(settings, connection, token, path))
     return adopted
+
+
+def _folders_by_age(work_folder: Path) -> list[str]:
+    found = []
+    for entry in os.scandir(work_folder):
+        # Another worker may drop a folder meanwhile, once its file is archived.
+        with contextlib.suppress(FileNotFoundError):
+            if entry.is_dir(follow_symlinks=False):
+                found.append((entry.stat().st_mtime, entry.name))
+    return [name for _, name in sorted(found)]
 
 
 def _register(settings: Settings, connection: psycopg.Connection, token: str, path: Path) -> int:
@@ -120,7 +155,11 @@ def _register(settings: Settings, connection: psycopg.Connection, token: str, pa
         raise RuntimeError(f"The ledger gave no number for {path.name}.")
     delivery_id = int(row[0])
     if place.reason is None and place.department:
-        write_waiting_note(settings, place.department, _printable(path.name), delivery_id)
+        try:
+            write_waiting_note(settings, place.department, _printable(path.name), delivery_id)
+        except OSError as error:
+            # A courtesy: the file is not held up, and its answer will be tried until it is written.
+            log.warning("Delivery %d gets no note that it waits (%s).", delivery_id, error.strerror)
     return delivery_id
 
 

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
+import signal
 import stat
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 TEMPORARY_ENDINGS = (".part", ".partial", ".filepart", ".tmp", ".temp", ".crdownload", ".download", ".swp")
 TEMPORARY_STARTS = (".", "~$", "~")
 SYSTEM_NAMES = frozenset({"thumbs.db", "desktop.ini"})
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -36,7 +41,8 @@ def scan(import_folder: Path) -> list[Candidate]:
     """List the ordinary files below the import folder, in the order in which they came.
 
     Temporary names (`.part`, `~$`, hidden ones, Thumbs.db) and everything that is no ordinary file (links,
-    pipes, devices) are left alone, and so is what vanishes meanwhile.
+    pipes, devices) are left alone, and so is what vanishes meanwhile. A folder that may not be read is named
+    in the log, and the others go on.
     """
     return sorted(
         _walk(import_folder, ()),
@@ -47,14 +53,15 @@ def scan(import_folder: Path) -> list[Candidate]:
 def standing_still(candidates: list[Candidate], settle_seconds: float) -> list[Candidate]:
     """Return the candidates that nobody has touched for a while and nobody holds open for writing.
 
-    The time of change is the newer of the two that the file system keeps: a copy that preserves the time
-    of its source sets `mtime` back, never `ctime`.
+    A file that may not be read waits as well; it is named in the log. The time of change is the newer of the
+    two that the file system keeps: a copy that preserves the time of its source sets `mtime` back, never
+    `ctime`.
     """
     now = time.time()
     return [
         candidate
         for candidate in candidates
-        if now - candidate.changed_at >= settle_seconds and not _is_being_written(candidate.path)
+        if now - candidate.changed_at >= settle_seconds and _is_ready(candidate.path)
     ]
 
 
@@ -68,6 +75,9 @@ def _walk(folder: Path, names: tuple[str, ...]) -> Iterator[Candidate]:
     try:
         entries = list(os.scandir(folder))
     except (FileNotFoundError, NotADirectoryError):
+        return
+    except OSError as error:
+        _say_unreadable(folder, error.strerror)
         return
     for entry in entries:
         if is_temporary(entry.name):
@@ -83,23 +93,37 @@ def _walk(folder: Path, names: tuple[str, ...]) -> Iterator[Candidate]:
             yield Candidate(Path(entry.path), names, status.st_size, changed_at)
 
 
-def _is_being_written(path: Path) -> bool:
-    """Ask the kernel whether a process holds the file open for writing.
+def _is_ready(path: Path) -> bool:
+    """Say whether the file can be read and, as the kernel knows, no process holds it open for writing.
 
     A read lease is granted only when none does. Where leases are not to be had (network file systems,
     somebody else's file), the time that the file stood still must suffice.
     """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    except OSError:
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        _say_unreadable(path, error.strerror)
         return False
     try:
+        # Who opens the file for writing meanwhile breaks the lease, and the kernel tells its holder so: by
+        # SIGIO, which ends a process that does not expect it, unless another signal is chosen.
+        fcntl.fcntl(descriptor, fcntl.F_SETSIG, signal.SIGURG)
         fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_RDLCK)
         fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_UNLCK)
     except BlockingIOError:
-        return True
-    except OSError:
         return False
+    except OSError:
+        return True
     finally:
         os.close(descriptor)
-    return False
+    return True
+
+
+@cache
+def _say_unreadable(path: Path, reason: str | None) -> None:
+    """Name in the log, once a process, what is left where it lies."""
+    log.warning(
+        "%s cannot be read (%s): it stays there; give the pipeline the right to read it.", path, reason
+    )

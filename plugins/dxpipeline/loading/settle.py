@@ -8,7 +8,8 @@ from dxpipeline.loading.load import Counts, Load, Origin, Outcome, record_reject
 from dxpipeline.loading.snapshot import Scope
 from dxpipeline.loading.staging import to_json
 from dxpipeline.messages import sentence
-from dxpipeline.preparation import Prepared, SameBytes, cross_check_sample, find_same_bytes, read
+from dxpipeline.periods import HO_CHI_MINH
+from dxpipeline.preparation import Prepared, SameBytes, cross_check_sample, find_same_bytes, read_late
 from dxpipeline.reading.model import FileRejected
 from dxpipeline.warehouse.sql_files import read_sql
 
@@ -28,7 +29,7 @@ def settle(connection: psycopg.Connection, prepared: Prepared) -> Outcome:
         if same is not None:
             outcome = _duplicate(same)
         else:
-            read(prepared)
+            read_late(prepared)
             outcome = _load(connection, prepared)
         _record(connection, prepared, outcome)
     return outcome
@@ -67,8 +68,8 @@ def _duplicate(same: SameBytes) -> Outcome:
     reason = FileRejected(
         "duplicate",
         file_name=same.file_name,
-        received_at=f"{same.received_at:%d/%m/%Y %H:%M}",
-        delivery=str(same.delivery_id),
+        received_at=f"{same.received_at.astimezone(HO_CHI_MINH):%H:%M %d/%m/%Y}",
+        delivery=f"{same.delivery_id:06d}",
     )
     return Outcome(same.submission_id, "duplicate", counts, reason)
 

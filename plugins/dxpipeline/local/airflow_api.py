@@ -109,13 +109,21 @@ class AirflowApi:
                 raise
 
     def unpause(self, dag_ids: list[str]) -> None:
-        """Switch DAGs on.
+        """Switch DAGs on, and have their files parsed again: the watchers of paused DAGs do not run.
 
         Raises:
             OSError: The API server refuses.
         """
+        files: dict[str, str] = {}
         for dag_id in dag_ids:
-            self.call("PATCH", f"/api/v2/dags/{dag_id}?update_mask=is_paused", {"is_paused": False})
+            dag = self.call("PATCH", f"/api/v2/dags/{dag_id}?update_mask=is_paused", {"is_paused": False})
+            files[dag["fileloc"]] = dag["file_token"]
+        for file_token in files.values():
+            try:
+                self.call("PUT", f"/api/v2/parseDagFile/{file_token}")
+            except urllib.error.HTTPError as error:
+                if error.code != 409:  # asked for already
+                    raise
 
     def call(self, method: str, path: str, body: object = None, *, authenticate: bool = True) -> Any:
         """Send one request and return the decoded answer.

@@ -13,19 +13,13 @@ from typing import Any
 import psycopg
 from psycopg.rows import dict_row
 
+from dxpipeline.console import number, table
 from dxpipeline.local.drops import Drop
+from dxpipeline.warehouse.sql_files import read_sql
 
 STALL_SECONDS = 600.0
 REFRESH_SECONDS = 180.0
 POLL_SECONDS = 0.5
-
-_ANSWERS = """
-select received_seq, received_at, folder, department_code, feed, file_name, sha256, verdict, reason,
-       rows_read, rows_accepted, rows_unchanged, rows_quarantined, rows_skipped, receipt_path, answered_at
-from ledger.delivery
-where received_seq > %s and verdict is not null and receipt_path is not null and answered_at is not null
-order by received_seq
-"""
 
 
 @dataclass(frozen=True)
@@ -55,8 +49,9 @@ def collect_answers(
 ) -> list[Answer]:
     """Pair each dropped file with a delivery of its own that came after `after_seq` and is answered."""
     with connection.cursor(row_factory=dict_row) as cursor:
-        deliveries = cursor.execute(_ANSWERS, [after_seq]).fetchall()
+        found = cursor.execute(read_sql("ledger/deliveries_since"), {"received_seq": after_seq}).fetchall()
     connection.rollback()
+    deliveries = [row for row in found if row["receipt_path"] and row["answered_at"]]
     answers = []
     for drop in drops:
         match = next(
@@ -135,37 +130,21 @@ def answers_table(answers: Sequence[Answer]) -> str:
 
 def indicators_table(values: Sequence[Mapping[str, Any]]) -> str:
     """Lay indicator values against their targets out as a table of text."""
-    header = ("indicator", "name", "period", "value", "unit", "target", "status")
+    header = ("indicator", "name", "period", "value", "unit", "baseline", "target", "status")
     rows = [
         (
             value["indicator_code"],
             value["name_vi"],
             value["period"],
-            _number(value["value"]),
-            value["unit"],
-            f"{_number(value['target_value'])} ({value['target_year']})",
+            number(value["value"]),
+            value["unit_vi"],
+            number(value["baseline"]),
+            f"{number(value['target_value'])} ({value['target_year']})",
             value["status"],
         )
         for value in values
     ]
     return table(header, rows)
-
-
-def table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    """Lay rows out in columns; numbers to the right, nothing for None."""
-    texts = [["" if cell is None else str(cell) for cell in row] for row in rows]
-    widths = [max(len(line[i]) for line in [list(header), *texts]) for i in range(len(header))]
-    numeric = [
-        all(_is_number(row[i]) for row in texts) and any(row[i] for row in texts) for i in range(len(header))
-    ]
-    lines = []
-    for line in [list(header), ["-" * width for width in widths], *texts]:
-        cells = [
-            text.rjust(width) if right else text.ljust(width)
-            for text, width, right in zip(line, widths, numeric, strict=True)
-        ]
-        lines.append("  ".join(cells).rstrip())
-    return "\n".join(lines)
 
 
 def document(
@@ -183,9 +162,9 @@ def document(
                 **{
                     key: delivery.get(key)
                     for key in (
-                        "received_seq", "department_code", "feed", "file_name", "sha256", "verdict", "reason",
-                        "rows_read", "rows_accepted", "rows_unchanged", "rows_quarantined", "rows_skipped",
-                        "receipt_path",
+                        "received_seq", "department", "feed", "period", "file_name", "sha256",
+                        "verdict", "reason", "rows_read", "rows_accepted", "rows_unchanged",
+                        "rows_quarantined", "rows_skipped", "receipt_path",
                     )
                 },
             }
@@ -210,13 +189,3 @@ def write_json(path: Path, content: Mapping[str, Any]) -> None:
         json.dump(content, file, ensure_ascii=False, indent=2, default=str)
         file.write("\n")
     draft.replace(path)
-
-
-def _number(value: object) -> str | None:
-    if value is None:
-        return None
-    return f"{value:,.4f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
-
-
-def _is_number(text: str) -> bool:
-    return text.replace(".", "", 1).replace(",", "").lstrip("-").isdigit() or not text

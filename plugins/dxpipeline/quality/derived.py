@@ -7,19 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime
 from functools import cache
 
 import polars as pl
 
 from dxpipeline import reference
 from dxpipeline.contracts import Contract, Kind
-from dxpipeline.periods import Period
+from dxpipeline.periods import HO_CHI_MINH, Period
 from dxpipeline.reading.values import DTYPES
 from dxpipeline.text import fold_tone
-
-HO_CHI_MINH = timezone(timedelta(hours=7))
-"""Asia/Ho_Chi_Minh, without daylight saving since 1975; fixed, so that no time zone data is needed."""
 
 _TYPES = ("Phường", "Xã", "Thị trấn")
 

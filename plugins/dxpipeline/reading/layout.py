@@ -200,14 +200,18 @@ def find_header(rows: Sequence[Row], contract: Contract, merges: Sequence[Range]
     def match(first: int, last: int) -> _Matching:
         return index.match(lowest_texts(down[first : last + 1]), joined_texts(around[first : last + 1]))
 
+    required = [column for column in contract.columns if column.required]
+    needed = max(min(2, len(contract.columns)), len(required) / 3)
+    filled = [sum(1 for cell in row if cell) for row in raw]
     best, first, last = (0, 0), 0, 0
     for top in range(min(len(raw), SEARCHED_ROWS)):
         for bottom in range(top, min(top + _HEADER_DEPTH, len(raw))):
+            if sum(filled[top : bottom + 1]) < needed:
+                continue
             score = (len(match(top, bottom).positions), top - bottom)
             if score > best:
                 best, first, last = score, top, bottom
-    required = [column for column in contract.columns if column.required]
-    if best[0] < max(min(2, len(contract.columns)), len(required) / 3):
+    if best[0] < needed:
         return None
     first, last = with_merged(first, last, set(match(first, last).positions.values()), merges, len(raw))
     matching = match(first, last)

@@ -39,6 +39,9 @@ SYSTEM_COLUMNS: dict[str, str] = {
     "superseded_by": "Lần nộp đã thay thế dòng. / Submission that replaced the row.",
 }
 
+_SCOPE = ("period", "reporting_unit")
+"""Inside these, a key is current once."""
+
 _TYPES: dict[Kind, TypeEngine[Any]] = {
     "text": Text(),
     "integer": BigInteger(),
@@ -75,14 +78,16 @@ def core_table(contract: Contract, metadata: MetaData | None = None) -> Table:
             comments[column.name] if declared is None else f"{declared.label}. {declared.description}"
         )
     Index(
-        f"{contract.feed}_current_key",
-        table.c.period,
-        table.c.reporting_unit,
-        *(table.c[name] for name in contract.key),
+        _key_name(contract),
+        *(table.c[name] for name in (*_SCOPE, *contract.key)),
         unique=True,
         postgresql_where=table.c.is_current,
     )
     return table
+
+
+def _key_name(contract: Contract) -> str:
+    return f"{contract.feed}_current_key"
 
 
 def apply_contracts(connection: Connection, contracts: Iterable[Contract]) -> None:
@@ -106,15 +111,24 @@ def apply_contracts(connection: Connection, contracts: Iterable[Contract]) -> No
 
 
 def _add_columns(connection: Connection, contract: Contract, table: Table) -> None:
-    existing = {
-        column["name"]: column for column in inspect(connection).get_columns(table.name, schema=table.schema)
-    }
+    inspector = inspect(connection)
+    existing = {column["name"]: column for column in inspector.get_columns(table.name, schema=table.schema)}
     wanted = {column.name: column for column in table.columns}
     advice = "write a migration and raise the contract's major version."
     gone = sorted(existing.keys() - wanted.keys())
     if gone:
         raise ContractError(
             f"{contract.path.name}: core.{table.name} has columns {', '.join(gone)} no more: {advice}"
+        )
+    keys = {
+        index["name"]: index["column_names"][len(_SCOPE) :]
+        for index in inspector.get_indexes(table.name, schema=table.schema)
+    }
+    stored_key = keys.get(_key_name(contract), [])
+    if stored_key != list(contract.key):
+        raise ContractError(
+            f"{contract.path.name}: the key is {', '.join(contract.key)}, "
+            f"stored as {', '.join(map(str, stored_key)) or 'none'}: {advice}"
         )
     dialect = connection.dialect
     for name, column in wanted.items():

@@ -14,14 +14,14 @@ from dxpipeline.local.outcome import (
     answers_table,
     document,
     indicators_table,
-    table,
     write_json,
 )
 
 DROPPED = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 DELIVERY: dict[str, Any] = {
     "received_seq": 7,
-    "department_code": "so-y-te",
+    "department": "so-y-te",
+    "period": "2021-Q1",
     "feed": "health_stations",
     "file_name": "Hồ sơ.xlsx",
     "sha256": "00",
@@ -42,7 +42,9 @@ INDICATOR = {
     "name_vi": "Cơ sở y tế có hồ sơ",
     "period": "2021-Q1",
     "value": 91.5,
-    "unit": "%",
+    "unit": "pct",
+    "unit_vi": "%",
+    "baseline": None,
     "target_value": 100,
     "target_year": 2025,
     "status": "not_reached",
@@ -63,12 +65,6 @@ def test_the_table_has_one_line_a_file() -> None:
     ]
     assert lines[2].split()[-7:] == ["health_stations", "partially_accepted", "587", "553", "6", "28", "12.3"]
     assert lines[3].split() == ["chờ.csv", "health_stations", "not", "answered"]
-
-
-def test_numbers_stand_to_the_right_and_nothing_stands_for_none() -> None:
-    assert table(["name", "n"], [["a", 1], ["b", 1000], ["c", None]]) == (
-        "name     n\n----  ----\na        1\nb     1000\nc"
-    )
 
 
 def test_indicators_stand_beside_their_targets() -> None:

@@ -105,6 +105,10 @@ def test_what_a_killed_run_left_behind_is_ended_by_the_next(tmp_path: Path) -> N
     stranger = component("other", SLEEPER, tmp_path / "logs")
     killed.components = [leftover, stranger]
     killed.start()
+    # A process that was started just now has no arguments yet for a moment.
+    assert leftover.process is not None
+    leader = leftover.process.pid
+    assert eventually(lambda: "airflow" in command_line(leader))
     try:
         Supervisor({}, tmp_path).end_leftovers()
         assert eventually(leftover.has_ended)

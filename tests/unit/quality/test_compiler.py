@@ -180,10 +180,11 @@ def test_all_rules_of_a_suite_are_decided_in_one_select(monkeypatch: pytest.Monk
     suite = compile_suite(Suite("feed", rules, "0", Path("feed.json")), KINDS)
     selects = []
     select = pl.DataFrame.select
-    monkeypatch.setattr(
-        pl.DataFrame,
-        "select",
-        lambda self, *args, **kwargs: selects.append(1) or select(self, *args, **kwargs),
-    )
+
+    def counted(frame: pl.DataFrame, *expressions: Any, **named: Any) -> pl.DataFrame:
+        selects.append(expressions)
+        return select(frame, *expressions, **named)
+
+    monkeypatch.setattr(pl.DataFrame, "select", counted)
     assert suite.failures(pl.DataFrame({"level": [10]})).row(0) == (*[True] * 10, *[False] * 10)
     assert len(selects) == 1

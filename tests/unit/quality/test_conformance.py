@@ -138,8 +138,10 @@ def conditions(draw: st.DrawFn, depth: int = 0) -> dict[str, Any]:
         parameter = LITERALS[kind]
     operator = draw(st.sampled_from(operators))
     if operator in ("IN", "NOT_IN"):
-        parameter = st.lists(parameter, min_size=1, max_size=3)
-    return {"type": "comparison", "column": column, "operator": operator, "parameter": draw(parameter)}
+        value: Any = draw(st.lists(parameter, min_size=1, max_size=3))
+    else:
+        value = draw(parameter)
+    return {"type": "comparison", "column": column, "operator": operator, "parameter": value}
 
 
 def bounds(literals: st.SearchStrategy[Any], *, strict: bool = True) -> st.SearchStrategy[dict[str, Any]]:

@@ -1,0 +1,294 @@
+"""The DAG files: light to parse, one DAG per contract, and a trigger that waits for stillness."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dxpipeline.contracts import contracts
+from dxpipeline.orchestration.triggers import ImportFolderTrigger
+from dxpipeline.reference import departments
+from dxpipeline.settings import PROJECT_ROOT
+
+DAG_FILES = sorted((PROJECT_ROOT / "dags").glob("*.py"))
+HEAVY = ("pandas", "polars", "great_expectations", "sqlalchemy", "numpy", "pyarrow", "psycopg")
+REPORT = """
+import builtins, json, runpy, sys, time
+import airflow.sdk, airflow.triggers.base
+from airflow.sdk import (
+    DAG, Asset, AssetAlias, AssetAny, AssetOrTimeSchedule, AssetWatcher, CronTriggerTimetable, task
+)
+from airflow.sdk.definitions._internal.contextmanager import DagContext
+
+HEAVY = tuple(sys.argv[1].split(","))
+before = set(sys.modules)
+importers = []
+original = builtins.__import__
+
+def watched(name, globals=None, locals=None, fromlist=(), level=0):
+    if level == 0 and name.partition(".")[0] in HEAVY:
+        importers.append(f"{(globals or {}).get('__name__')} imports {name}")
+    return original(name, globals, locals, fromlist, level)
+
+builtins.__import__ = watched
+started = time.process_time()
+DagContext.current_autoregister_module_name = "dag_file"
+runpy.run_path(sys.argv[2], run_name="dag_file")
+seconds = time.process_time() - started
+builtins.__import__ = original
+
+def described(dag):
+    return {
+        "dag_id": dag.dag_id,
+        "name": dag.dag_display_name,
+        "doc": dag.doc_md,
+        "owner": dag.owner,
+        "tags": sorted(dag.tags),
+        "catchup": dag.catchup,
+        "max_active_runs": dag.max_active_runs,
+        "tasks": [
+            {"task_id": one.task_id, "retries": one.retries, "pool": one.pool, "doc": one.doc_md,
+             "timeout": one.execution_timeout is not None, "retry_delay": one.retry_delay.total_seconds()}
+            for one in dag.tasks
+        ],
+    }
+
+print(json.dumps({
+    "seconds": seconds,
+    "importers": importers,
+    "brought": sorted({name.partition(".")[0] for name in set(sys.modules) - before} & set(HEAVY)),
+    "dags": [described(dag) for dag, _ in DagContext.autoregistered_dags],
+}))
+"""
+SERIALISED = """
+import json, runpy, sys
+from airflow.sdk.definitions._internal.contextmanager import DagContext
+from airflow.serialization.serialized_objects import DagSerialization
+
+DagContext.current_autoregister_module_name = "dag_file"
+for path in sys.argv[1:]:
+    runpy.run_path(path, run_name="dag_file")
+print(json.dumps({dag.dag_id: DagSerialization.to_dict(dag) for dag, _ in DagContext.autoregistered_dags}))
+"""
+
+
+def fresh(code: str, *arguments: str, home: Path) -> Any:
+    """Run code in a fresh interpreter with an Airflow that knows nothing, and return what it prints."""
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(home),
+        "AIRFLOW_HOME": str(home / "airflow"),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "PYTHONPATH": str(PROJECT_ROOT / "plugins"),
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        env=environment, capture_output=True, text=True, timeout=120, check=False, cwd=home,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+@pytest.fixture(scope="module")
+def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Return what a fresh interpreter tells of each DAG file."""
+    home = tmp_path_factory.mktemp("home")
+    return {path.stem: fresh(REPORT, ",".join(HEAVY), str(path), home=home) for path in DAG_FILES}
+
+
+@pytest.fixture(scope="module")
+def dags(reports: dict[str, Any]) -> dict[str, Any]:
+    """Return the DAGs of all files by their id."""
+    return {dag["dag_id"]: dag for report in reports.values() for dag in report["dags"]}
+
+
+@pytest.mark.parametrize("name", [path.stem for path in DAG_FILES])
+def test_a_dag_file_is_light(reports: dict[str, Any], name: str) -> None:
+    assert reports[name]["importers"] == []
+    assert reports[name]["brought"] == []
+    assert reports[name]["seconds"] < 1, "beyond Airflow's own import"
+    assert reports[name]["dags"]
+
+
+def test_there_is_one_dag_per_contract_and_the_two_that_serve_all(dags: dict[str, Any]) -> None:
+    assert sorted(dags) == sorted(
+        [*(f"import_{feed}" for feed in contracts()), "indicators", "sweep_import_folder"]
+    )
+
+
+def test_every_dag_says_what_it_is_whose_it_is_and_runs_alone(dags: dict[str, Any]) -> None:
+    assert len(dags) == 5
+    for dag in dags.values():
+        assert dag["doc"], dag["dag_id"]
+        assert dag["tags"], dag["dag_id"]
+        assert not dag["catchup"], dag["dag_id"]
+        assert dag["max_active_runs"] == 1, dag["dag_id"]
+
+
+def test_every_dag_has_a_vietnamese_name(dags: dict[str, Any]) -> None:
+    assert {dag_id: dag["name"] for dag_id, dag in dags.items()} == {
+        "import_broadband_coverage": "Hạ tầng Internet băng rộng theo xã",
+        "import_health_stations": "Hồ sơ sức khỏe điện tử tại trạm y tế",
+        "import_smart_hospitals": "Bệnh viện thông minh",
+        "indicators": "Chỉ tiêu / Indicators",
+        "sweep_import_folder": "Tiếp nhận tệp / Claim files",
+    }
+
+
+def test_a_feed_belongs_to_its_present_department_and_is_found_by_all_it_ever_had(
+    dags: dict[str, Any],
+) -> None:
+    assert dags["import_broadband_coverage"]["owner"] == "so-kh-cn"
+    assert set(dags["import_broadband_coverage"]["tags"]) == {"feed", "quarterly", "so-tt-tt", "so-kh-cn"}
+    assert dags["import_smart_hospitals"]["owner"] == "so-y-te"
+    known = {department.department_code for department in departments()}
+    assert {dag["owner"] for dag in dags.values()} <= {*known, "data-engineering"}
+
+
+def test_every_task_is_tried_again_and_bounded_and_the_writing_ones_share_the_pool(
+    dags: dict[str, Any],
+) -> None:
+    tasks = {(dag_id, one["task_id"]): one for dag_id, dag in dags.items() for one in dag["tasks"]}
+    for name, one in tasks.items():
+        assert one["retries"] >= 2, name
+        assert one["retry_delay"] > 0, name
+        assert one["timeout"], name
+        assert one["doc"], name
+    writing = {
+        name: one["pool"] for name, one in tasks.items() if one["task_id"] != "waiting_reporting_units"
+    }
+    assert set(writing.values()) == {"warehouse"}
+    assert len(writing) == 5
+
+
+def test_the_dags_are_woken_by_the_right_assets(tmp_path: Path) -> None:
+    serialised = fresh(SERIALISED, *map(str, DAG_FILES), home=tmp_path)
+    timetables = {dag_id: json.dumps(document["dag"]["timetable"]) for dag_id, document in serialised.items()}
+    for feed in contracts():
+        assert f'"waiting_{feed}"' in timetables[f"import_{feed}"]
+        assert f'"core_{feed}"' in timetables["indicators"]
+    assert '"import_folder"' in timetables["sweep_import_folder"]
+    assert '"*/2 * * * *"' in timetables["sweep_import_folder"]
+    assert '"*/5 * * * *"' in timetables["indicators"]
+    watched = json.dumps(serialised["sweep_import_folder"])
+    assert "dxpipeline.orchestration.triggers.ImportFolderTrigger" in watched
+
+
+def test_the_trigger_is_made_again_from_what_airflow_stores() -> None:
+    trigger = ImportFolderTrigger(poll_seconds=0.5, repeat_seconds=7)
+    path, arguments = trigger.serialize()
+    assert path == "dxpipeline.orchestration.triggers.ImportFolderTrigger"
+    assert json.loads(json.dumps(arguments)) == {"poll_seconds": 0.5, "repeat_seconds": 7}
+    again = ImportFolderTrigger(**arguments)
+    assert again.serialize() == trigger.serialize()
+
+
+@pytest.fixture
+def inbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a feed's folder of an import folder, for a file that must stand still for 0.3 s."""
+    monkeypatch.setenv("DX_HOME", str(tmp_path))
+    monkeypatch.delenv("DX_EXCHANGE", raising=False)
+    monkeypatch.setenv("DX_SETTLE_SECONDS", "0.3")
+    folder = tmp_path / "exchange" / "import" / "so-y-te" / "health_stations"
+    folder.mkdir(parents=True)
+    return folder
+
+
+def watch(
+    scenario: Callable[[Callable[[float], Awaitable[Any]]], Awaitable[None]], repeat: float = 60
+) -> None:
+    """Run a scenario beside the trigger.
+
+    The scenario gets a function that waits for the next event, and returns its payload, or None when none
+    comes in time.
+    """
+
+    async def run() -> None:
+        events: AsyncIterator[Any] = ImportFolderTrigger(poll_seconds=0.05, repeat_seconds=repeat).run()
+        arrived: asyncio.Queue[Any] = asyncio.Queue()
+
+        async def collect() -> None:
+            async for event in events:
+                arrived.put_nowait(event.payload)
+
+        async def wait_for_event(seconds: float) -> Any:
+            try:
+                return await asyncio.wait_for(arrived.get(), seconds)
+            except TimeoutError:
+                return None
+
+        collector = asyncio.create_task(collect())
+        try:
+            await scenario(wait_for_event)
+        finally:
+            collector.cancel()
+
+    asyncio.run(run())
+
+
+def test_the_trigger_fires_once_for_files_that_stand_still(inbox: Path) -> None:
+    async def scenario(event: Callable[[float], Awaitable[Any]]) -> None:
+        assert await event(0.2) is None
+        for name in ("a.csv", "b.csv", "c.csv.part"):
+            (inbox / name).write_bytes(b"x")
+        # Two files that came together may be seen by one look at the folder or by two.
+        seen = (await event(5))["files"]
+        if seen < 2:
+            seen += (await event(5))["files"]
+        assert seen == 2
+        assert await event(0.6) is None
+        (inbox / "d.csv").write_bytes(b"x")
+        assert await event(5) == {"files": 1}
+
+    watch(scenario)
+    assert sorted(path.name for path in inbox.iterdir()) == ["a.csv", "b.csv", "c.csv.part", "d.csv"]
+
+
+def test_the_trigger_does_not_fire_while_a_file_grows(inbox: Path) -> None:
+    async def scenario(event: Callable[[float], Awaitable[Any]]) -> None:
+        for _ in range(10):
+            # Opened and closed each time: no writer holds it, only its changes tell.
+            with (inbox / "a.csv").open("ab") as file:
+                file.write(b"x" * 100)
+            assert await event(0.1) is None
+        assert await event(5) == {"files": 1}
+        with (inbox / "b.csv").open("wb"):
+            assert await event(0.8) is None
+        assert await event(5) == {"files": 1}
+
+    watch(scenario)
+
+
+def test_the_trigger_repeats_what_stays_only_after_a_while(inbox: Path) -> None:
+    (inbox / "a.csv").write_bytes(b"x")
+
+    async def scenario(event: Callable[[float], Awaitable[Any]]) -> None:
+        assert await event(5) == {"files": 1}
+        assert await event(0.7) is None
+        assert await event(5) == {"files": 1}
+        (inbox / "a.csv").unlink()
+        assert await event(1.5) is None
+
+    watch(scenario, repeat=1)
+
+
+def test_the_trigger_waits_for_an_import_folder_that_is_not_there_yet(inbox: Path) -> None:
+    folder = inbox.parents[1]
+    hidden = folder.with_name("elsewhere")
+    folder.rename(hidden)
+
+    async def scenario(event: Callable[[float], Awaitable[Any]]) -> None:
+        assert await event(0.2) is None
+        hidden.rename(folder)
+        (inbox / "a.csv").write_bytes(b"x")
+        assert await event(5) == {"files": 1}
+
+    watch(scenario)

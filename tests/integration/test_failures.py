@@ -1,0 +1,128 @@
+"""What fails holds up nobody else: answers that cannot be written, files that end their worker."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dxpipeline import preparation
+from dxpipeline.intake.claim import claim_ready_files
+from dxpipeline.pipeline import Unanswered, sweep
+from dxpipeline.quality.cross_check import cross_check
+from dxpipeline.settings import PROJECT_ROOT
+
+DROPS = PROJECT_ROOT / "tests" / "data" / "drops"
+HOSPITALS = DROPS / "so-y-te" / "smart_hospitals"
+FOLDER = "so-y-te/smart_hospitals"
+FIRST_QUARTER = HOSPITALS / "Benh vien thong minh Quy I-2021.xlsx"
+SECOND_QUARTER = HOSPITALS / "BC benh vien quy 2 nam 2021.xlsx"
+CORRECTION = HOSPITALS / "BC benh vien quy 2 nam 2021 (dinh chinh).xlsx"
+STATIONS = DROPS / "so-y-te" / "health_stations" / "tram_y_te_2021-Q2.csv"
+
+
+def test_an_answer_that_cannot_be_finished_does_not_keep_new_files_from_being_woken(pipeline: Any) -> None:
+    pipeline.settings.archive.write_text("a file where the folder should be")
+    pipeline.drop(SECOND_QUARTER, FOLDER)
+    with pytest.raises(Unanswered):
+        pipeline.run()
+
+    pipeline.drop(STATIONS, "so-y-te/health_stations")
+    assert [work.feed for work in sweep(pipeline.settings)] == ["health_stations"]
+    with pytest.raises(Unanswered, match="cannot be archived"):
+        pipeline.run()
+    assert [row["verdict"] for row in pipeline.deliveries()] == ["partially_accepted"] * 2
+    # With nothing to wake the failure comes to light, again and again until it is mended.
+    with pytest.raises(Unanswered, match=r"quy 2.*cannot be archived.*tram_y_te.*cannot be archived"):
+        sweep(pipeline.settings)
+    pipeline.settings.archive.unlink()
+    assert sweep(pipeline.settings) == []
+    assert all(row["archived_at"] is not None for row in pipeline.deliveries())
+
+
+def test_a_file_that_ends_its_worker_takes_no_other_file_of_its_batch_with_it(pipeline: Any) -> None:
+    pipeline.drop(FIRST_QUARTER, FOLDER)
+    pipeline.drop(SECOND_QUARTER, FOLDER, "poison quy 2 nam 2021.xlsx")
+    pipeline.drop(CORRECTION, FOLDER)
+    claim_ready_files(pipeline.settings, pipeline.connection)
+    # The worker dies while it reads the file, as it does when memory runs out.
+    code = (
+        "import os; from dxpipeline import preparation; from dxpipeline.pipeline import drain\n"
+        "from dxpipeline.settings import get_settings\n"
+        "original = preparation.open_document\n"
+        "def die(path, name, contract):\n"
+        "    if 'poison' in name: os._exit(9)\n"
+        "    return original(path, name, contract)\n"
+        "preparation.open_document = die\n"
+        "drain(get_settings(), 'smart_hospitals', 'smart_hospitals')\n"
+    )
+    ended = []
+    while not ended or ended[-1] != 0:
+        ended.append(subprocess.run([sys.executable, "-c", code], check=False, timeout=60).returncode)
+        assert len(ended) < 6
+    assert ended == [9, 9, 9, 0]
+    assert {row["file_name"]: (row["verdict"], row["reason_code"]) for row in pipeline.deliveries()} == {
+        FIRST_QUARTER.name: ("accepted", None),
+        "poison quy 2 nam 2021.xlsx": ("rejected", "processing-failed"),
+        CORRECTION.name: ("accepted", None),
+    }
+    assert all(row["answered_at"] is not None for row in pipeline.deliveries())
+
+
+def test_a_file_that_was_a_duplicate_until_its_batch_went_on_is_checked_in_full(
+    pipeline: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checked: list[int] = []
+
+    def watched(contract: Any, suite: Any, batch: Sequence[Any], *rest: Any, **more: Any) -> Any:
+        checked.extend(dict.fromkeys(delivery_id for delivery_id, _ in batch))
+        return cross_check(contract, suite, batch, *rest, **more)
+
+    monkeypatch.setattr(preparation, "cross_check", watched)
+    pipeline.drop(SECOND_QUARTER, FOLDER)
+    pipeline.run()
+    pipeline.drop(CORRECTION, FOLDER)
+    pipeline.drop(SECOND_QUARTER, FOLDER, "Thay thế quý 2 năm 2021.xlsx")
+    pipeline.run()
+    first, correction, again = pipeline.deliveries()
+    assert [row["verdict"] for row in (first, correction, again)] == [
+        "partially_accepted",
+        "accepted",
+        "partially_accepted",
+    ]
+    assert sorted(checked) == [first["delivery_id"], correction["delivery_id"], again["delivery_id"]]
+
+
+def test_the_archive_keeps_the_same_bytes_once_and_refuses_others(pipeline: Any, tmp_path: Path) -> None:
+    from dxpipeline.feedback.archive import ArchiveError, archive, archive_path
+    from dxpipeline.intake.claim import hash_file
+
+    source = tmp_path / "a.csv"
+    source.write_bytes(b"abc")
+    digest = hash_file(source)
+    kept = archive(pipeline.settings, source, digest)
+    assert kept == archive_path(pipeline.settings, digest) == archive(pipeline.settings, source, digest)
+    assert kept.read_bytes() == b"abc"
+    assert kept.stat().st_mode & 0o777 == 0o400
+    source.write_bytes(b"abd")
+    other = "0" * 64
+    with pytest.raises(ArchiveError, match="changed after it was received"):
+        archive(pipeline.settings, source, other)
+    assert [path for path in pipeline.settings.archive.rglob("*") if path.is_file()] == [kept]
+
+
+def test_a_worthless_copy_in_the_archive_is_written_again(pipeline: Any, tmp_path: Path) -> None:
+    from dxpipeline.feedback.archive import archive, archive_path
+    from dxpipeline.intake.claim import hash_file
+
+    source = tmp_path / "a.csv"
+    source.write_bytes(b"abc")
+    digest = hash_file(source)
+    damaged = archive_path(pipeline.settings, digest)
+    damaged.parent.mkdir(parents=True)
+    damaged.write_bytes(b"ab")
+    assert archive(pipeline.settings, source, digest).read_bytes() == b"abc"

@@ -1,0 +1,158 @@
+"""COPY into the staging table: whatever a cell holds arrives as it was."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import polars as pl
+import psycopg
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from psycopg import sql
+
+from dxpipeline.contracts import contracts
+from dxpipeline.loading.staging import Staging, copy_frame
+
+AWKWARD = [
+    "", " ", "\\N", "\\.", "\\", "\\\\n", '"', '""', "'", ",", ";", "\t", "a\nb", "a\r\nb", "a\rb", "\n",
+    "\n\\.\n", "null", "NULL", "{}", "{a,b}", "$1", "%s", "%(x)s", "=1+1", "@x", "-1", "Hòa", "Đắk Lắk",
+    "\u0301", "\U0001f3e5", "\u2028", "\x01\x7f", "x" * 5000,
+]  # fmt: skip
+TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=20)
+CELLS = st.one_of(st.none(), st.sampled_from(AWKWARD), TEXTS)
+BROADBAND = contracts()["broadband_coverage"]
+HOSPITALS = contracts()["smart_hospitals"]
+
+
+@pytest.fixture
+def probe(warehouse: psycopg.Connection) -> Iterator[psycopg.Connection]:
+    with warehouse.transaction(force_rollback=True):
+        warehouse.execute(
+            "create unlogged table staging.probe "
+            "(n bigint, t text, i bigint, d numeric, day date, flag boolean, many text[])"
+        )
+        yield warehouse
+
+
+def frame(contract: Any, rows: list[dict[str, Any]]) -> pl.DataFrame:
+    types = {
+        "text": pl.String, "integer": pl.Int64, "number": pl.Float64, "date": pl.Date, "boolean": pl.Boolean,
+        "list": pl.List(pl.String),
+    }  # fmt: skip
+    schema = {
+        "sheet": pl.String,
+        "source_row": pl.Int64,
+        "accepted": pl.Boolean,
+        **{column.name: types[column.kind] for column in contract.columns},
+    }
+    numbered = [
+        {"sheet": None, "source_row": number, "accepted": True, **row}
+        for number, row in enumerate(rows, start=2)
+    ]
+    return pl.DataFrame([{name: row.get(name) for name in schema} for row in numbered], schema=schema)
+
+
+def staged(connection: psycopg.Connection, staging: Staging, *names: str) -> list[tuple[Any, ...]]:
+    query = sql.SQL("select {} from {} order by source_sheet, source_row").format(
+        sql.SQL(", ").join(map(sql.Identifier, names)), sql.Identifier("staging", staging.table.name)
+    )
+    return connection.execute(query).fetchall()
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(CELLS, min_size=1, max_size=8))
+def test_texts_arrive_as_they_were(probe: psycopg.Connection, texts: list[str | None]) -> None:
+    probe.execute("truncate staging.probe")
+    rows = pl.DataFrame({"n": range(len(texts)), "t": pl.Series(texts, dtype=pl.String)})
+    copy_frame(probe, ("staging", "probe"), rows)
+    assert [t for (t,) in probe.execute("select t from staging.probe order by n")] == texts
+
+
+def test_every_awkward_text_arrives_in_one_copy(probe: psycopg.Connection) -> None:
+    rows = pl.DataFrame({"n": range(len(AWKWARD)), "t": AWKWARD})
+    copy_frame(probe, ("staging", "probe"), rows)
+    assert [t for (t,) in probe.execute("select t from staging.probe order by n")] == AWKWARD
+
+
+def test_numbers_dates_and_flags_arrive_as_they_were(probe: psycopg.Connection) -> None:
+    rows = pl.DataFrame(
+        {
+            "n": [1, 2, 3],
+            "i": [2**53 + 1, -1, None],
+            "d": [0.1, 1e-7, None],
+            "day": [date(1900, 1, 1), date(2021, 2, 28), None],
+            "flag": [True, False, None],
+        }
+    )
+    copy_frame(probe, ("staging", "probe"), rows)
+    found = probe.execute("select i, d, day, flag from staging.probe order by n").fetchall()
+    assert found == [
+        (2**53 + 1, Decimal("0.1"), date(1900, 1, 1), True),
+        (-1, Decimal("1E-7"), date(2021, 2, 28), False),
+        (None, None, None, None),
+    ]
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(
+        st.one_of(st.none(), st.lists(st.one_of(st.sampled_from(AWKWARD), TEXTS), max_size=4)),
+        min_size=1,
+        max_size=5,
+    )
+)
+def test_lists_arrive_as_they_were(warehouse: psycopg.Connection, lists: list[list[str] | None]) -> None:
+    with warehouse.transaction(force_rollback=True):
+        staging = Staging(warehouse, BROADBAND, 1)
+        staging.add(frame(BROADBAND, [{"carriers": value} for value in lists]))
+        assert [value for (value,) in staged(warehouse, staging, "carriers")] == lists
+
+
+def test_blocks_follow_one_another_and_a_text_file_has_the_empty_sheet(warehouse: psycopg.Connection) -> None:
+    with warehouse.transaction(force_rollback=True):
+        staging = Staging(warehouse, HOSPITALS, 7)
+        assert staging.table.name == "attempt_7"
+        rows = frame(HOSPITALS, [{"hospital_code": "38001"}, {"hospital_code": None, "accepted": False}])
+        staging.add(rows)
+        staging.add(rows.with_columns(sheet=pl.lit("Biểu 1")))
+        staging.add(rows.clear())
+        found = staged(warehouse, staging, "source_sheet", "source_row", "accepted", "hospital_code")
+        assert found == [
+            ("", 2, True, "38001"),
+            ("", 3, False, None),
+            ("Biểu 1", 2, True, "38001"),
+            ("Biểu 1", 3, False, None),
+        ]
+
+
+def test_rows_are_refused_later_by_sheet_and_row(warehouse: psycopg.Connection) -> None:
+    with warehouse.transaction(force_rollback=True):
+        staging = Staging(warehouse, HOSPITALS, 7)
+        rows = frame(HOSPITALS, [{}, {}, {}])
+        staging.add(rows)
+        staging.add(rows.with_columns(sheet=pl.lit("B")))
+        staging.refuse(pl.DataFrame(schema={"sheet": pl.String, "source_row": pl.Int64}))
+        assert [accepted for (accepted,) in staged(warehouse, staging, "accepted")] == [True] * 6
+        staging.refuse(
+            pl.DataFrame(
+                {"sheet": [None, "B"], "source_row": [3, 4]},
+                schema={"sheet": pl.String, "source_row": pl.Int64},
+            )
+        )
+        found = staged(warehouse, staging, "source_sheet", "source_row", "accepted")
+        assert [(sheet, row) for sheet, row, accepted in found if not accepted] == [("", 3), ("B", 4)]
+
+
+def test_the_table_is_gone_when_it_was_dropped_or_rolled_back(warehouse: psycopg.Connection) -> None:
+    tables = "select tablename from pg_tables where schemaname = 'staging'"
+    with warehouse.transaction():
+        staging = Staging(warehouse, HOSPITALS, 7)
+        assert warehouse.execute(tables).fetchall() == [("attempt_7",)]
+        staging.drop()
+    with warehouse.transaction(force_rollback=True):
+        Staging(warehouse, HOSPITALS, 8)
+    assert warehouse.execute(tables).fetchall() == []

@@ -1,0 +1,323 @@
+"""Contracts: of the standard, complete, and refused with a sentence that says what to mend."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import date
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+
+from dxpipeline.contracts import Choice, Contract, ContractError, Owner, contracts, load_contract
+from dxpipeline.periods import Period
+from dxpipeline.quality.suite import load_suite
+from dxpipeline.reference import departments
+from dxpipeline.settings import CONTRACTS
+from dxpipeline.text import fold
+
+FEEDS = sorted(contracts())
+Document = dict[str, Any]
+
+
+def document(feed: str) -> Document:
+    content: Document = yaml.safe_load((CONTRACTS / f"{feed}.odcs.yaml").read_text(encoding="utf-8"))
+    return content
+
+
+def written(folder: Path, content: Document | str, name: str = "smart_hospitals.odcs.yaml") -> Path:
+    path = folder / name
+    path.write_text(
+        content if isinstance(content, str) else yaml.safe_dump(content, allow_unicode=True), encoding="utf-8"
+    )
+    return path
+
+
+def custom(content: Document, name: str) -> Document:
+    return next(item for item in content["customProperties"] if item["property"] == name)
+
+
+def agreement(content: Document, name: str) -> Document:
+    return next(item for item in content["slaProperties"] if item["property"] == name)
+
+
+def column(content: Document, name: str) -> Document:
+    return next(item for item in content["schema"][0]["properties"] if item["name"] == name)
+
+
+def test_the_three_feeds_are_there() -> None:
+    assert FEEDS == ["broadband_coverage", "health_stations", "smart_hospitals"]
+
+
+@pytest.mark.parametrize("feed", FEEDS)
+def test_a_contract_is_valid_by_the_schema_of_the_standard(feed: str) -> None:
+    schema = json.loads(files("open_data_contract_standard").joinpath("schema.json").read_text("utf-8"))
+    validator = jsonschema.validators.validator_for(schema)(schema)
+    assert [error.message for error in validator.iter_errors(document(feed))] == []
+    # The schema does refuse what is wrong.
+    assert list(validator.iter_errors({**document(feed), "kind": "Contract"}))
+
+
+@pytest.mark.parametrize("feed", FEEDS)
+def test_labels_and_descriptions_are_complete_and_in_two_languages(feed: str) -> None:
+    contract = contracts()[feed]
+    assert contract.title
+    assert " / " in contract.description
+    for item in contract.columns:
+        assert " / " in item.description, item.name
+
+
+@pytest.mark.parametrize("feed", FEEDS)
+def test_a_header_belongs_to_one_column(feed: str) -> None:
+    owner: dict[str, str] = {}
+    for item in contracts()[feed].columns:
+        for header in item.headers:
+            assert owner.setdefault(fold(header), item.name) == item.name, header
+
+
+@pytest.mark.parametrize("feed", FEEDS)
+def test_owners_are_departments_of_the_province(feed: str) -> None:
+    known = {department.department_code for department in departments()}
+    assert {owner.department for owner in contracts()[feed].owners} <= known
+
+
+@pytest.mark.parametrize("feed", FEEDS)
+def test_a_suite_names_only_columns_of_its_contract(feed: str) -> None:
+    contract = contracts()[feed]
+    known = set(contract.by_name) | {item.name for item in contract.derived}
+    for rule in load_suite(contract).rules:
+        assert set(rule.columns) <= known, rule.id
+
+
+def test_a_contract_is_read_as_it_is_written() -> None:
+    contract = contracts()["smart_hospitals"]
+    assert contract.key == ("hospital_code",)
+    assert (contract.frequency, contract.calendar, contract.due_days) == ("quarterly", "calendar", 15)
+    assert (contract.load_mode, contract.version) == ("snapshot", "1.0.0")
+    code = contract.by_name["hospital_code"]
+    assert (code.kind, code.label, code.required, code.key) == ("text", "Mã CSKCB", True, True)
+    assert (code.min_length, code.max_length, code.pattern) == (5, 5, "^38[0-9]{3}$")
+    assert code.headers[:2] == ("Mã CSKCB", "Mã cơ sở khám chữa bệnh")
+    assert code.headers[-1] == "hospital_code"
+    tier = contract.by_name["hospital_tier"]
+    assert tier.choices == (Choice("provincial", "tỉnh"), Choice("district", "huyện"))
+    security = contract.by_name["security_met"]
+    assert (security.kind, security.required, security.empty_means) == ("boolean", True, False)
+    assert contract.by_name["it_level"].empty_means is None
+    assert not contract.by_name["paperless_on"].required
+    assert contracts()["broadband_coverage"].by_name["carriers"].kind == "list"
+
+
+def test_only_personal_columns_are_personal(tmp_path: Path) -> None:
+    content = document("smart_hospitals")
+    column(content, "hospital_name")["classification"] = "personal"
+    changed = load_contract(written(tmp_path, content))
+    assert [item.name for item in changed.columns if item.personal] == ["hospital_name"]
+    assert not any(item.personal for contract in contracts().values() for item in contract.columns)
+
+
+def test_a_feed_is_served_from_the_folder_of_every_department_that_ever_owned_it() -> None:
+    contract = contracts()["broadband_coverage"]
+    assert contract.owners == (
+        Owner("so-tt-tt", None, date(2025, 3, 1)),
+        Owner("so-kh-cn", date(2025, 3, 1), None),
+    )
+    assert contract.accepts_department("so-tt-tt")
+    assert contract.accepts_department("so-kh-cn")
+    assert not contract.accepts_department("so-y-te")
+    assert not contract.accepts_department("")
+    assert contract.reporting_unit("so-tt-tt") == contract.reporting_unit("so-kh-cn") == contract.feed
+
+
+def test_a_feed_of_all_departments_has_each_of_them_as_its_unit(tmp_path: Path) -> None:
+    content = document("smart_hospitals")
+    custom(content, "reportingUnit")["value"] = "department"
+    content["team"]["members"][0]["username"] = "*"
+    contract = load_contract(written(tmp_path, content))
+    assert contract.accepts_department("so-xay-dung")
+    assert contract.reporting_unit("so-xay-dung") == "so-xay-dung"
+
+
+@pytest.mark.parametrize(
+    ("feed", "period", "last", "due"),
+    [
+        ("smart_hospitals", "2021-Q1", "2021-03-31", "2021-04-15"),
+        ("smart_hospitals", "2021-Q4", "2021-12-31", "2022-01-15"),
+        ("broadband_coverage", "2021-Q1", "2021-03-14", "2021-03-29"),
+        ("broadband_coverage", "2021-Q4", "2021-12-14", "2021-12-29"),
+    ],
+)
+def test_a_report_is_due_some_days_after_the_last_one_of_its_period(
+    feed: str, period: str, last: str, due: str
+) -> None:
+    contract = contracts()[feed]
+    assert contract.last_day(Period.parse(period)) == date.fromisoformat(last)
+    assert contract.due_on(Period.parse(period)) == date.fromisoformat(due)
+
+
+def test_the_digest_is_that_of_the_bytes(tmp_path: Path) -> None:
+    content = document("smart_hospitals")
+    first = load_contract(written(tmp_path, content))
+    assert len(first.digest) == 12
+    assert load_contract(written(tmp_path, content)).digest == first.digest
+    content["description"]["usage"] = "other"
+    assert load_contract(written(tmp_path, content)).digest != first.digest
+
+
+def drop_column_key(content: Document) -> None:
+    del column(content, "hospital_code")["primaryKey"]
+
+
+def no_owner(content: Document) -> None:
+    content["team"]["members"][0]["role"] = "steward"
+
+
+def no_team(content: Document) -> None:
+    del content["team"]
+
+
+def wrong_date(content: Document) -> None:
+    content["team"]["members"][0]["dateIn"] = "01/03/2025"
+
+
+def second_table(content: Document) -> None:
+    content["schema"].append({"name": "other", "properties": []})
+
+
+def repeated_column(content: Document) -> None:
+    content["schema"][0]["properties"].append(dict(column(content, "it_level")))
+
+
+def key_that_may_be_empty(content: Document) -> None:
+    column(content, "hospital_code")["required"] = False
+
+
+def derived(content: Document) -> list[Document]:
+    entries: list[Document] = custom(content, "derivedColumns")["value"]
+    return entries
+
+
+FAULTS: list[tuple[Callable[[Document], object], str]] = [
+    (lambda d: d.update(id="hospitals"), "its id is 'hospitals'; it must equal the file's name."),
+    (lambda d: d.update(schema=[]), "schema must hold one table with its properties."),
+    (second_table, "schema must hold one table with its properties."),
+    (
+        lambda d: agreement(d, "frequency").update(value="weekly"),
+        "slaProperties.frequency is 'weekly'; write one of monthly, quarterly, half-yearly, yearly.",
+    ),
+    (
+        lambda d: agreement(d, "reportingCalendar").update(value="lunar"),
+        "slaProperties.reportingCalendar is 'lunar'; write one of calendar, administrative.",
+    ),
+    (
+        lambda d: agreement(d, "dueDays").update(value="15 days"),
+        "slaProperties.dueDays is '15 days'; write a number of days.",
+    ),
+    (
+        lambda d: d["slaProperties"].remove(agreement(d, "dueDays")),
+        "slaProperties.dueDays is None; write a number of days.",
+    ),
+    (
+        lambda d: custom(d, "loadMode").update(value="append"),
+        "customProperties.loadMode is 'append'; write one of snapshot, upsert.",
+    ),
+    (
+        lambda d: d["customProperties"].remove(custom(d, "reportingUnit")),
+        "customProperties.reportingUnit is None; write one of duty, department.",
+    ),
+    (
+        lambda d: custom(d, "loadMode").update(property="loadmode"),
+        "customProperties holds the unknown loadmode; known are derivedColumns, loadMode, periodColumn, "
+        "reportingUnit.",
+    ),
+    (
+        lambda d: column(d, "security_met")["customProperties"][0].update(property="emptyMean"),
+        "customProperties of security_met holds the unknown emptyMean; known are emptyMeans.",
+    ),
+    (
+        lambda d: d["schema"][0].update(customProperties=[{"property": "grain", "value": "x"}]),
+        "customProperties of the table holds the unknown grain; known are none.",
+    ),
+    (drop_column_key, "no property is a primaryKey; say what identifies a row."),
+    (key_that_may_be_empty, "the key column hospital_code must be required."),
+    (no_owner, "team names no member with the role owner."),
+    (no_team, "team names no member with the role owner."),
+    (wrong_date, "the dates of owner so-y-te must be written YYYY-MM-DD."),
+    (
+        lambda d: derived(d)[2].update(columns=["his_level", "hist_level"]),
+        "derivedColumns name unknown columns: hist_level.",
+    ),
+    (
+        lambda d: derived(d)[0].pop("function"),
+        "each of derivedColumns needs a name and a function, and may name columns.",
+    ),
+    (lambda d: derived(d)[0].update(name="it_level"), "the column name it_level is used twice."),
+    (repeated_column, "the column name it_level is used twice."),
+    (
+        lambda d: column(d, "it_level").pop("businessName"),
+        "property 'it_level' needs a name, a businessName, a description and a logicalType among "
+        "string, integer, number, date, boolean, array.",
+    ),
+    (
+        lambda d: column(d, "it_level").update(logicalType="object"),
+        "property 'it_level' needs a name, a businessName, a description and a logicalType among "
+        "string, integer, number, date, boolean, array.",
+    ),
+    (
+        lambda d: column(d, "it_level").pop("required"),
+        "property it_level does not say whether it is required.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("break_it", "sentence"), FAULTS, ids=[sentence[:60] for _, sentence in FAULTS])
+def test_a_faulty_contract_is_refused_with_the_place_and_what_to_mend(
+    tmp_path: Path, break_it: Callable[[Document], object], sentence: str
+) -> None:
+    content = document("smart_hospitals")
+    break_it(content)
+    with pytest.raises(ContractError) as refused:
+        load_contract(written(tmp_path, content))
+    assert str(refused.value) == f"smart_hospitals.odcs.yaml: {sentence}"
+
+
+@pytest.mark.parametrize("content", ["a: [1", "- a list", "", "just words", "id: {a: 1}"])
+def test_what_is_no_contract_at_all_is_refused_by_its_file(tmp_path: Path, content: str) -> None:
+    with pytest.raises(ContractError) as refused:
+        load_contract(written(tmp_path, content))
+    message = str(refused.value)
+    assert message.startswith("smart_hospitals.odcs.yaml: is not a data contract (")
+    assert message.endswith("); mend it.")
+    assert "\n" not in message
+
+
+def test_a_file_that_is_gone_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ContractError) as refused:
+        load_contract(tmp_path / "gone.odcs.yaml")
+    assert str(refused.value) == (
+        "gone.odcs.yaml: cannot be read (No such file or directory); restore the file."
+    )
+
+
+def test_bytes_that_are_no_text_are_refused_by_their_file(tmp_path: Path) -> None:
+    path = tmp_path / "smart_hospitals.odcs.yaml"
+    path.write_bytes(b"\xff\xfe\x00name")
+    with pytest.raises(ContractError, match=r"^smart_hospitals\.odcs\.yaml: is not a data contract"):
+        load_contract(path)
+
+
+def test_a_folder_of_contracts_is_read_by_feed_and_one_broken_file_stops_it(tmp_path: Path) -> None:
+    for feed in reversed(FEEDS):
+        written(tmp_path, document(feed), f"{feed}.odcs.yaml")
+    written(tmp_path, "not a contract", "notes.yaml")
+    loaded: dict[str, Contract] = contracts(tmp_path)
+    assert list(loaded) == FEEDS
+    broken = tmp_path / "more"
+    broken.mkdir()
+    written(broken, "a: [1")
+    with pytest.raises(ContractError):
+        contracts(broken)
