@@ -6,7 +6,7 @@ workers that died, answers that could not be written.
 
 from __future__ import annotations
 
-from airflow.sdk import DAG, AssetAlias, AssetOrTimeSchedule, task
+from airflow.sdk import DAG, AssetAlias, AssetOrTimeSchedule, TriggerRule, task
 
 from dxpipeline.orchestration.common import (
     DEFAULTS,
@@ -33,11 +33,20 @@ with DAG(
 
     @task(outlets=[FEEDS_WITH_WORK], pool=WAREHOUSE_POOL)
     def claim_ready_files(*, outlet_events=None):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
-        """Claim, finish what died before its answer, and say which feeds have work."""
+        """Claim, and say which feeds have work."""
         from dxpipeline.pipeline import sweep
         from dxpipeline.settings import get_settings
 
         for feed in {work.feed for work in sweep(get_settings())}:
             outlet_events[FEEDS_WITH_WORK].add(waiting(feed))
 
-    claim_ready_files()
+    # The next sweep tries again anyway; waiting for a retry would hold new files up.
+    @task(pool=WAREHOUSE_POOL, trigger_rule=TriggerRule.ALL_DONE, retries=0)
+    def finish_leftovers() -> None:
+        """Answer and archive what died before, and what fits no feed."""
+        from dxpipeline.pipeline import finish_leftovers
+        from dxpipeline.settings import get_settings
+
+        finish_leftovers(get_settings())
+
+    claim_ready_files() >> finish_leftovers()

@@ -14,7 +14,7 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
-from dxpipeline.pipeline import drain, sweep
+from dxpipeline.pipeline import drain, finish_leftovers, sweep
 from dxpipeline.settings import PROJECT_ROOT, Settings, get_settings
 from dxpipeline.warehouse.connection import connect
 from dxpipeline.warehouse.embedded import EmbeddedServer
@@ -97,6 +97,7 @@ class Pipeline:
         """Claim, process and answer everything that lies there."""
         for work in sweep(self.settings):
             drain(self.settings, work.feed, work.reporting_unit)
+        finish_leftovers(self.settings)
 
     def deliveries(self) -> list[dict[str, Any]]:
         """Return the ledger's deliveries in the order of arrival."""

@@ -225,9 +225,14 @@ def _connection(options: argparse.Namespace) -> int:
 
 
 def _migrate(options: argparse.Namespace) -> int:
+    from contextlib import nullcontext
+
+    from dxpipeline.warehouse.embedded import running
     from dxpipeline.warehouse.migrate import upgrade
 
-    upgrade(get_settings())
+    settings = get_settings()
+    with running(settings.home) if settings.warehouse_url is None else nullcontext():
+        upgrade(settings)
     return ACCEPTED
 
 

@@ -1,7 +1,7 @@
 """What a feed is: the only reader of the data contracts in include/contracts/.
 
 A contract follows the Open Data Contract Standard 3.2. What the standard has no place for stands in
-`customProperties`: `loadMode`, `reportingUnit`, `derivedColumns`, `periodColumn`, and per column
+`customProperties`: `loadMode`, `reportingUnit`, `derivedColumns`, and per column
 `emptyMeans`.
 """
 
@@ -41,7 +41,7 @@ _KINDS: Mapping[str, Kind] = {
 }
 
 
-CUSTOM_PROPERTIES = frozenset({"loadMode", "reportingUnit", "derivedColumns", "periodColumn"})
+CUSTOM_PROPERTIES = frozenset({"loadMode", "reportingUnit", "derivedColumns"})
 COLUMN_CUSTOM_PROPERTIES = frozenset({"emptyMeans"})
 """The properties for which the standard has no place; another name is a mistake and refused."""
 
@@ -121,7 +121,6 @@ class Contract:
     due_days: int
     load_mode: LoadMode
     unit_is_department: bool
-    period_column: str | None
     digest: str
     path: Path
 
@@ -202,7 +201,6 @@ def load_contract(path: Path) -> Contract:
         due_days=due_days,
         load_mode=cast(LoadMode, load_mode),
         unit_is_department=custom["reportingUnit"] == "department",
-        period_column=custom.get("periodColumn"),
         digest=hashlib.sha256(content).hexdigest()[:12],
         path=path,
     )

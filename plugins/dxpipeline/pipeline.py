@@ -2,25 +2,26 @@
 
 Every stage first asks the ledger what is still to do and commits its result together with the new state,
 so that any of them may run twice, or die, without losing or doubling a row. Airflow's tasks and the
-`dxpipeline` command call the two functions here: `sweep` and `drain`.
+`dxpipeline` command call the functions here: `sweep`, `drain` and `finish_leftovers`.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 import psycopg
 
+from dxpipeline.failures import describe
 from dxpipeline.feedback.archive import ArchiveError, archive, drop_archived_work
 from dxpipeline.feedback.outbox import write_answer
 from dxpipeline.intake.claim import claim_ready_files, work_path
 from dxpipeline.loading.settle import settle
 from dxpipeline.preparation import Delivery, prepare_batch, recorded_failure
 from dxpipeline.settings import Settings
-from dxpipeline.warehouse.connection import connect
+from dxpipeline.warehouse.connection import WarehouseUnavailable, connect
 from dxpipeline.warehouse.sql_files import read_sql
 
 BATCH = 20
@@ -43,24 +44,33 @@ class Work:
 
 
 def sweep(settings: Settings) -> list[Work]:
-    """Claim what stands still, finish what died before its answer, and say which feeds have work.
+    """Claim what stands still and say which feeds have work.
 
     Raises:
         WarehouseUnavailable: The warehouse does not answer; files stay where they are.
-        Unanswered: An answer or the archive could not be written; the next sweep tries again. Raised only
-            where no feed has work, so that what cannot be finished keeps no new file from being woken.
     """
     with connect(settings, autocommit=True) as connection:
         claimed = claim_ready_files(settings, connection)
         if claimed:
             log.info("Claimed %d file(s).", len(claimed))
-        rows = connection.execute(read_sql("ledger/unfinished_deliveries")).fetchall()
-        unanswered = _finish_all(settings, connection, [delivery_id for (delivery_id,) in rows])
+        return pending_work(connection)
+
+
+def finish_leftovers(settings: Settings) -> None:
+    """Answer and archive every delivery that has a verdict and died before, or fits no feed.
+
+    Raises:
+        WarehouseUnavailable: The warehouse does not answer.
+        Unanswered: An answer or the archive could not be written; the next sweep tries again.
+    """
+    unanswered: list[str] = []
+    with connect(settings, autocommit=True) as connection:
+        for (delivery_id,) in connection.execute(read_sql("ledger/unfinished_deliveries")).fetchall():
+            with _collected(unanswered):
+                finish(settings, connection, delivery_id)
         drop_archived_work(settings, connection)
-        work = pending_work(connection)
-    if unanswered and not work:
+    if unanswered:
         raise Unanswered(" ".join(unanswered))
-    return work
 
 
 def pending_work(connection: psycopg.Connection) -> list[Work]:
@@ -90,7 +100,7 @@ def drain(settings: Settings, feed: str, reporting_unit: str) -> list[int]:
     decided: list[int] = []
     unanswered: list[str] = []
     unit = {"feed": feed, "reporting_unit": reporting_unit}
-    with connect(settings, autocommit=True) as connection:
+    with connect(settings, autocommit=True) as connection, _attempts_closed(settings, connection, unit):
         connection.execute(read_sql("ledger/lock_reporting_unit"), unit)
         while batch := _pending(connection, feed, reporting_unit):
             for prepared in prepare_batch(settings, connection, batch):
@@ -146,12 +156,20 @@ def _pending(connection: psycopg.Connection, feed: str, reporting_unit: str) -> 
     return [Delivery(*row) for row in rows]
 
 
-def _finish_all(settings: Settings, connection: psycopg.Connection, delivery_ids: list[int]) -> list[str]:
-    unanswered: list[str] = []
-    for delivery_id in delivery_ids:
-        with _collected(unanswered):
-            finish(settings, connection, delivery_id)
-    return unanswered
+@contextmanager
+def _attempts_closed(
+    settings: Settings, connection: psycopg.Connection, unit: dict[str, str]
+) -> Iterator[None]:
+    """Close the attempts that are given up here: only a worker that was killed leaves one open."""
+    row = connection.execute(read_sql("ledger/last_attempt")).fetchone()
+    try:
+        yield
+    except BaseException:
+        # The connection may be what failed.
+        with suppress(WarehouseUnavailable, psycopg.Error), connect(settings, autocommit=True) as other:
+            parameters = {**unit, "last_attempt": row[0] if row else 0}
+            other.execute(read_sql("ledger/close_interrupted_attempts"), parameters)
+        raise
 
 
 @contextmanager
@@ -159,6 +177,11 @@ def _collected(failures: list[str]) -> Iterator[None]:
     """Let the next delivery go on when one cannot be answered or archived; the failure is kept."""
     try:
         yield
+    except psycopg.OperationalError:
+        raise
     except (OSError, ArchiveError) as error:
         log.error("%s", error)
         failures.append(str(error))
+    except Exception as error:
+        log.error("An answer failed: %s.", describe(error))
+        failures.append(f"An answer failed: {describe(error)}.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -14,8 +14,9 @@ import psycopg
 
 from dxpipeline import __version__, reference
 from dxpipeline.contracts import Contract, contracts
-from dxpipeline.intake.claim import work_path
-from dxpipeline.periods import find_periods
+from dxpipeline.failures import describe
+from dxpipeline.intake.claim import hash_file, work_path
+from dxpipeline.periods import HO_CHI_MINH
 from dxpipeline.quality.checker import Checker
 from dxpipeline.quality.cross_check import Disagreement, cross_check, sample_rows
 from dxpipeline.quality.derived import DerivationError
@@ -23,7 +24,7 @@ from dxpipeline.quality.model import CheckedBlock, FileFindings
 from dxpipeline.quality.suite import Suite, SuiteError, load_suite
 from dxpipeline.reading import open_document
 from dxpipeline.reading.model import Document, FileRejected
-from dxpipeline.reading.period import FoundPeriod, find_period, says_correction
+from dxpipeline.reading.period import FoundPeriod, find_period, periods_in_name, says_correction
 from dxpipeline.settings import Settings
 from dxpipeline.warehouse.sql_files import read_sql
 
@@ -152,6 +153,8 @@ def check_file(
         raise
     titles = [title for layout in document.layouts for title in layout.titles]
     found = find_period(titles, name, contract.frequency)
+    if found.period.first_day(contract.calendar) > received_at.astimezone(HO_CHI_MINH).date():
+        raise FileRejected("future-period", period=found.period.label_vi())
     checker = Checker(contract, suite, found.period, received_at, document.layouts)
     blocks: Iterable[CheckedBlock] = map(checker.check, document.blocks())
     return CheckedFile(
@@ -241,14 +244,14 @@ def recorded_failure(connection: psycopg.Connection, prepared: Prepared) -> Iter
             {
                 "attempt_id": prepared.attempt_id,
                 "submission_id": None,
-                "error": f"{type(error).__name__}: {error}"[:2000],
+                "error": describe(error),
                 "expectation_results": None,
             },
         )
         raise ProcessingFailed(
-            f"Delivery {delivery.delivery_id} ({delivery.feed}): the program failed "
-            f"({type(error).__name__}); see ledger.attempt {prepared.attempt_id}."
-        ) from error
+            f"Delivery {delivery.delivery_id} ({delivery.feed}): the program failed, {describe(error)}; "
+            f"it is noted in ledger.attempt {prepared.attempt_id}, and the file is tried again."
+        ) from None  # the message of the error may quote the file
 
 
 def find_same_bytes(connection: psycopg.Connection, prepared: Prepared) -> SameBytes | None:
@@ -269,10 +272,10 @@ def find_same_bytes(connection: psycopg.Connection, prepared: Prepared) -> SameB
     if row is None:
         return None
     same = SameBytes(*row)
-    named = find_periods(delivery.file_name, prepared.contract.frequency)
-    if named:
-        return same if [str(period) for period in named] == [same.period] else None
-    return None if same.period_source == "name" else same
+    named = {str(period) for period in periods_in_name(delivery.file_name, prepared.contract.frequency)}
+    if same.period_source == "name":
+        return same if named == {same.period} else None
+    return same if not named or same.period in named else None
 
 
 def _failed_attempts(connection: psycopg.Connection, delivery: Delivery) -> int:
@@ -300,7 +303,19 @@ def _start(settings: Settings, connection: psycopg.Connection, delivery: Deliver
     if attempt is None:
         raise RuntimeError(f"The ledger gave no number for an attempt at delivery {delivery.delivery_id}.")
     source = work_path(settings, delivery.claim_token) or settings.work_folder / delivery.claim_token
+    delivery = _as_it_lies(connection, delivery, source)
     return Prepared(delivery, contract, versions, int(attempt[0]), source, suite, rejection=rejection)
+
+
+def _as_it_lies(connection: psycopg.Connection, delivery: Delivery, source: Path) -> Delivery:
+    """Return the delivery with the bytes that are there now; a rename does not stop a writer."""
+    sha256 = hash_file(source) if source.is_file() else delivery.sha256
+    if sha256 == delivery.sha256:
+        return delivery
+    log.warning("Delivery %d changed after it was claimed; what is there now counts.", delivery.delivery_id)
+    changed = replace(delivery, sha256=sha256, size_bytes=source.stat().st_size)
+    connection.execute(read_sql("ledger/record_bytes"), vars(changed))
+    return changed
 
 
 def cross_check_sample(prepared: Prepared, block: CheckedBlock) -> None:
@@ -326,11 +341,11 @@ def _cross_check_together(ready: Sequence[Prepared]) -> None:
     disagreement = _dispute(held)
     if disagreement is None:
         return
-    for prepared, rows in held:
-        own = _dispute([(prepared, rows)])
-        if own is not None:
-            log.error("Delivery %d: %s", prepared.delivery.delivery_id, own)
-            prepared.rejection = FileRejected("cross-check-disagreement", rule=own.rule)
+    disputes = [(prepared, _dispute([(prepared, rows)])) for prepared, rows in held]
+    alone = [(prepared, own) for prepared, own in disputes if own is not None]
+    for prepared, own in alone or [(prepared, disagreement) for prepared, _ in held]:
+        log.error("Delivery %d: %s", prepared.delivery.delivery_id, own)
+        prepared.rejection = FileRejected("cross-check-disagreement", rule=own.rule)
 
 
 def _held_rows(prepared: Prepared) -> list[CheckedBlock]:

@@ -11,13 +11,16 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-_INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\u00ad]")
+_INVISIBLE = re.compile(
+    r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f"  # control characters that are no blanks
+    r"\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\u00ad]"
+)
 _BLANKS = re.compile(r"\s+")
 _TONES = "\u0300\u0301\u0303\u0309\u0323"  # grave, acute, tilde, hook, dot below
 
 
 def clean(value: str) -> str:
-    """Return the text as it is stored: NFC, without invisible characters, blanks collapsed and trimmed."""
+    """Return the text as it is stored: NFC, nothing invisible, blanks collapsed and trimmed."""
     # Invisible characters go first: one between a letter and its accent keeps them from being composed.
     return _BLANKS.sub(" ", unicodedata.normalize("NFC", _INVISIBLE.sub("", value))).strip()
 

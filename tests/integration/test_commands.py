@@ -155,7 +155,7 @@ def test_a_file_that_makes_the_program_fail_is_refused_and_the_others_are_import
         FIRST_QUARTER.name: "accepted",
         STATIONS.name: "partially_accepted",
     }
-    assert output.err.count("the program failed (ZeroDivisionError); see ledger.attempt") == 3
+    assert output.err.count("the program failed, ZeroDivisionError at preparation.py:") == 3
 
 
 def test_an_archive_that_cannot_be_written_is_one_sentence_after_everything_was_loaded(

@@ -12,7 +12,7 @@ import pytest
 
 from dxpipeline import preparation
 from dxpipeline.intake.claim import claim_ready_files
-from dxpipeline.pipeline import Unanswered, sweep
+from dxpipeline.pipeline import Unanswered, finish_leftovers, sweep
 from dxpipeline.quality.cross_check import cross_check
 from dxpipeline.settings import PROJECT_ROOT
 
@@ -36,11 +36,11 @@ def test_an_answer_that_cannot_be_finished_does_not_keep_new_files_from_being_wo
     with pytest.raises(Unanswered, match="cannot be archived"):
         pipeline.run()
     assert [row["verdict"] for row in pipeline.deliveries()] == ["partially_accepted"] * 2
-    # With nothing to wake the failure comes to light, again and again until it is mended.
+    # The failure comes to light again and again until it is mended.
     with pytest.raises(Unanswered, match=r"quy 2.*cannot be archived.*tram_y_te.*cannot be archived"):
-        sweep(pipeline.settings)
+        finish_leftovers(pipeline.settings)
     pipeline.settings.archive.unlink()
-    assert sweep(pipeline.settings) == []
+    finish_leftovers(pipeline.settings)
     assert all(row["archived_at"] is not None for row in pipeline.deliveries())
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import subprocess
 import sys
 import time
@@ -227,6 +228,72 @@ def test_a_claim_that_died_after_the_rename_is_adopted(pipeline: Any) -> None:
     (row,) = pipeline.deliveries()
     assert (row["file_name"], row["verdict"]) == (SECOND_QUARTER.name, "partially_accepted")
     assert_books_balance(pipeline)
+
+
+def test_a_writer_that_goes_on_after_the_claim_is_heard_out(pipeline: Any) -> None:
+    dropped = pipeline.drop(b"", "so-y-te/health_stations", "tram_y_te_2021-Q2.csv")
+    content = (DROPS / "so-y-te" / "health_stations" / "tram_y_te_2021-Q2.csv").read_bytes()
+    dropped.write_bytes(content[:20_000])
+    claim_ready_files(pipeline.settings, pipeline.connection)
+    (claimed,) = pipeline.deliveries()
+    (lying,) = [path for path in pipeline.settings.work_folder.rglob("*.csv")]
+    lying.write_bytes(content)
+    pipeline.run()
+
+    (row,) = pipeline.deliveries()
+    assert row["sha256"] == hashlib.sha256(content).hexdigest() != claimed["sha256"]
+    assert (row["size_bytes"], row["rows_read"]) == (len(content), 559)
+    assert (pipeline.settings.archive / row["sha256"][:2] / row["sha256"]).read_bytes() == content
+    assert_books_balance(pipeline)
+
+
+def test_an_attempt_that_the_database_server_did_not_survive_is_no_failure_of_the_file(pipeline: Any) -> None:
+    pipeline.drop(SECOND_QUARTER, FOLDER)
+    claim_ready_files(pipeline.settings, pipeline.connection)
+    (row,) = pipeline.deliveries()
+    for _ in range(5):
+        pipeline.connection.execute(
+            "insert into ledger.attempt (delivery_id, code_version, server_started_at) values (%s, '0', %s)",
+            (row["delivery_id"], "2021-01-01"),
+        )
+    pipeline.run()
+    assert [row["verdict"] for row in pipeline.deliveries()] == ["partially_accepted"]
+
+
+def test_a_connection_cut_three_times_is_no_failure_of_the_file(pipeline: Any) -> None:
+    pipeline.drop(SECOND_QUARTER, FOLDER)
+    claim_ready_files(pipeline.settings, pipeline.connection)
+    for _ in range(3):
+        with connect(pipeline.settings, "owner") as blocker:
+            blocker.execute("lock table ledger.issue in access exclusive mode")
+            worker = drain_in_a_process()
+            wait_until_blocked(pipeline.connection, worker)
+            blocker.execute(
+                "select pg_terminate_backend(pid) from pg_stat_activity "
+                "where usename = 'dx_writer' and wait_event_type = 'Lock'"
+            )
+            _, errors = worker.communicate(timeout=60)
+            assert worker.returncode == 1, errors
+    pipeline.run()
+
+    (row,) = pipeline.deliveries()
+    assert (row["verdict"], row["rows_accepted"]) == ("partially_accepted", 32)
+    assert pipeline.rows("select count(*) as n from ledger.attempt where finished_at is null") == [{"n": 0}]
+    assert_books_balance(pipeline)
+
+
+def test_a_replacement_names_the_keys_it_no_longer_has(pipeline: Any, tmp_path: Path) -> None:
+    quarter = HOSPITALS / "Benh vien thong minh Quy I-2021.xlsx"
+    pipeline.drop(quarter, FOLDER)
+    pipeline.run()
+    kept = set(sorted(current_levels(pipeline))[:36])
+    pipeline.drop(edited(quarter, tmp_path / "thieu hai quy 1 nam 2021.xlsx", keep=kept), FOLDER)
+    pipeline.run()
+
+    row = pipeline.deliveries()[1]
+    receipt = (pipeline.settings.outbox / row["receipt_path"]).read_text(encoding="utf-8")
+    assert "không còn các mã: 38037, 38038." in receipt
+    assert "Không cần làm gì thêm" not in receipt
 
 
 def test_an_archive_that_cannot_be_written_delays_nobody_and_is_made_up_for(pipeline: Any) -> None:

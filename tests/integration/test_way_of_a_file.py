@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 
 from dxpipeline.settings import PROJECT_ROOT
@@ -243,3 +244,38 @@ def test_a_file_held_open_for_writing_is_not_taken(pipeline: Any) -> None:
 
     (row,) = pipeline.deliveries()
     assert (row["verdict"], row["rows_read"]) == ("partially_accepted", 559)
+
+
+def test_a_period_that_has_not_begun_is_refused(pipeline: Any) -> None:
+    pipeline.drop(STATIONS / "tram_y_te_2021-Q2.csv", "so-y-te/health_stations", "tram_y_te_2051-Q2.csv")
+    pipeline.run()
+
+    (row,) = pipeline.deliveries()
+    assert (row["verdict"], row["reason_code"]) == ("rejected", "future-period")
+    assert "Quý II/2051" in row["reason"]
+
+
+def test_a_control_character_in_a_cell_costs_nothing(pipeline: Any, tmp_path: Path) -> None:
+    workbook = openpyxl.load_workbook(SECOND_QUARTER)
+    workbook.active.cell(10, 3).value = "Bệnh viện_x0000_ Đa khoa"
+    workbook.save(tmp_path / SECOND_QUARTER.name)
+    pipeline.drop(tmp_path / SECOND_QUARTER.name, "so-y-te/smart_hospitals")
+    pipeline.run()
+
+    assert [row["verdict"] for row in pipeline.deliveries()] == ["partially_accepted"]
+    name = "select hospital_name from core.smart_hospitals where hospital_code = '38001'"
+    assert pipeline.rows(name) == [{"hospital_name": "Bệnh viện Đa khoa"}]
+
+
+def test_a_marked_file_sent_back_changes_no_accepted_value(pipeline: Any) -> None:
+    content = (STATIONS / "tram_y_te_2021-Q2.csv").read_text(encoding="utf-8-sig")
+    content = content.replace("Trạm Y tế Phường Hàm Rồng", "-Trạm Y tế Phường Hàm Rồng")
+    pipeline.drop(content.encode(), "so-y-te/health_stations", "tram_y_te_2021-Q2.csv")
+    pipeline.run()
+    (marked,) = pipeline.settings.outbox.rglob("*cần sửa*.csv")
+    assert "'-Trạm Y tế Phường Hàm Rồng" in marked.read_text(encoding="utf-8-sig")
+    pipeline.drop(marked, "so-y-te/health_stations", "tram_y_te_2021-Q2 gui lai.csv")
+    pipeline.run()
+
+    first, second = pipeline.deliveries()
+    assert second["rows_unchanged"] == first["rows_accepted"] == 553

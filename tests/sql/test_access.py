@@ -78,6 +78,8 @@ def test_bi_reads_nothing_else(bi: psycopg.Connection, warehouse: psycopg.Connec
         "set role dx_writer",
         "set session authorization dx_writer",
         "select lo_create(0)",
+        "select pg_advisory_lock(hashtext('dxpipeline.intake'))",
+        "select pg_try_advisory_xact_lock_shared(1, 2)",
         "select lo_from_bytea(0, 'x')",
         "select pg_read_file('postgresql.conf')",
         "copy (select 1) to program 'true'",

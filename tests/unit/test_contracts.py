@@ -231,8 +231,7 @@ FAULTS: list[tuple[Callable[[Document], object], str]] = [
     ),
     (
         lambda d: custom(d, "loadMode").update(property="loadmode"),
-        "customProperties holds the unknown loadmode; known are derivedColumns, loadMode, periodColumn, "
-        "reportingUnit.",
+        "customProperties holds the unknown loadmode; known are derivedColumns, loadMode, reportingUnit.",
     ),
     (
         lambda d: column(d, "security_met")["customProperties"][0].update(property="emptyMean"),

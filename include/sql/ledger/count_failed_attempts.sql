@@ -1,4 +1,7 @@
 -- Attempts that were killed or failed. The caller holds the reporting unit, so none of them is still alive.
+-- One that the database server did not survive was ended by that, not by the file.
 select count(*)
 from ledger.attempt
-where delivery_id = %(delivery_id)s and (finished_at is null or error is not null);
+where
+    delivery_id = %(delivery_id)s
+    and (error is not null or (finished_at is null and server_started_at = pg_postmaster_start_time()));

@@ -14,7 +14,7 @@ from dxpipeline.indicators.refresh import refresh
 from dxpipeline.indicators.report import current_values
 from dxpipeline.intake.folder import scan
 from dxpipeline.messages import issue_sentence
-from dxpipeline.pipeline import Unanswered, Work, drain, pending_work, sweep
+from dxpipeline.pipeline import Unanswered, drain, finish_leftovers, pending_work, sweep
 from dxpipeline.preparation import ProcessingFailed
 from dxpipeline.settings import ConfigurationError, Settings
 from dxpipeline.warehouse.sql_files import read_sql
@@ -45,13 +45,7 @@ def import_files(
     first = _last_sequence(connection)
     deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
-        work: list[Work] = []
-        try:
-            work = sweep(settings)
-        except Unanswered as error:
-            if once:
-                raise
-            say(str(error))
+        work = sweep(settings)
         for unit in work:
             say(f"{unit.feed}: {unit.deliveries} file(s)")
             try:
@@ -59,9 +53,15 @@ def import_files(
             except (ProcessingFailed, Unanswered) as error:
                 # Tried again in the next round; a file that fails too often is refused then.
                 say(str(error))
+        try:
+            finish_leftovers(settings)
+        except Unanswered as error:
+            if once and not work:
+                raise
+            say(str(error))
         if work:
             refresh(connection)
-        if not work:
+        else:
             left = scan(settings.import_folder)
             if once and (not left or time.monotonic() > deadline):
                 for candidate in left:

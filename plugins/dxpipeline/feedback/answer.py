@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any, cast
 
 import psycopg
+from psycopg import sql
 from psycopg.rows import class_row, dict_row
 
 from dxpipeline.contracts import Contract, ContractError, load_contract
@@ -108,6 +109,7 @@ class Answer:
         superseded_by: A later delivery that is current instead of this one.
         supersedes: The deliveries that this one replaced.
         absent_keys: Keys that the current state lacks because this replacement held their rows back.
+        lost_keys: Keys of the replaced state that this replacement does not bring at all.
     """
 
     delivery_id: int
@@ -140,6 +142,7 @@ class Answer:
     superseded_by: RelatedDelivery | None = None
     supersedes: tuple[RelatedDelivery, ...] = ()
     absent_keys: tuple[str, ...] = ()
+    lost_keys: tuple[str, ...] = ()
 
     @property
     def issues_total(self) -> int:
@@ -181,7 +184,8 @@ def load_answer(connection: psycopg.Connection, delivery_id: int) -> Answer:
             raise NotDecided(
                 f"Delivery {delivery_id} has no verdict in ledger.delivery: process it before answering it."
             )
-        parameters |= {"submission_id": row.pop("submission_id"), "kept": KEPT_ISSUES}
+        submission_id = row.pop("submission_id")
+        parameters |= {"submission_id": submission_id, "kept": KEPT_ISSUES}
         related: dict[str, list[RelatedDelivery]] = {}
         for other in cursor.execute(read_sql("feedback/related_deliveries"), parameters):
             related.setdefault(other.pop("relation"), []).append(RelatedDelivery(**other))
@@ -208,7 +212,29 @@ def load_answer(connection: psycopg.Connection, delivery_id: int) -> Answer:
         superseded_by=_only(related.get("superseded_by")),
         supersedes=tuple(related.get("supersedes", ())),
         absent_keys=tuple(" · ".join(cast(list[str], item["row_key"])) for item in absent),
+        lost_keys=() if row["verdict"] == "duplicate" else _lost_keys(connection, contract, submission_id),
     )
+
+
+def _lost_keys(
+    connection: psycopg.Connection, contract: Contract | None, submission_id: int | None
+) -> tuple[str, ...]:
+    """Return the keys of the rows that a submission replaced and has no row for, held back ones included."""
+    if contract is None or submission_id is None:
+        return ()
+    same_key = sql.SQL(" and ").join(
+        sql.SQL("old.{name} = new.{name}").format(name=sql.Identifier(name)) for name in contract.key
+    )
+    key = sql.SQL(", ").join(sql.SQL("old.{}::text").format(sql.Identifier(name)) for name in contract.key)
+    query = sql.SQL(
+        "select distinct array[{key}] as row_key from {core} as old where old.superseded_by = %(submission)s "
+        "and not exists (select 1 from {core} as new "
+        "where new.submission_id = %(submission)s and {same_key}) "
+        "and not exists (select 1 from quarantine.quarantined_row as held "
+        "where held.submission_id = %(submission)s and held.row_key = array[{key}]) order by row_key"
+    ).format(key=key, core=sql.Identifier("core", contract.feed), same_key=same_key)
+    rows = connection.execute(query, {"submission": submission_id}).fetchall()
+    return tuple(" · ".join(row_key) for (row_key,) in rows)
 
 
 def _only(found: list[RelatedDelivery] | None) -> RelatedDelivery | None:

@@ -33,8 +33,6 @@ def archive(settings: Settings, source: Path, sha256: str) -> Path:
         ArchiveError: The bytes are not those that were received, or the archive cannot be written.
     """
     target = archive_path(settings, sha256)
-    if target.exists() and target.stat().st_size == source.stat().st_size:
-        return target
     draft = target.with_name(f".{secrets.token_hex(8)}.part")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)

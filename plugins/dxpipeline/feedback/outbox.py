@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psycopg
 
+from dxpipeline.failures import describe
 from dxpipeline.feedback.answer import Answer, load_answer
 from dxpipeline.feedback.marked_file import write_marked_file
 from dxpipeline.feedback.names import marked_name, number, receipt_name, safe_part, waiting_name
@@ -96,9 +97,13 @@ def _write_marked(folder: Path, answer: Answer, source: Path | None) -> str | No
     name = marked_name(answer)
     try:
         _write_whole(folder / name, answer.delivery_id, lambda path: write_marked_file(source, answer, path))
-    except Exception:
+    except Exception as error:
         # Whatever is wrong with the file, the receipt must not wait for its copy.
-        log.exception("Delivery %d gets no marked copy; its receipt goes alone.", answer.delivery_id)
+        log.error(
+            "Delivery %d gets no marked copy (%s); its receipt goes alone.",
+            answer.delivery_id,
+            describe(error),
+        )
         return None
     return name
 

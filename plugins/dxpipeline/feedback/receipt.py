@@ -173,7 +173,7 @@ def _actions(answer: Answer, marked: str | None, language: Language) -> list[str
     if answer.verdict == "duplicate":
         return [action("answered_before" if answer.rows_quarantined else "nothing")]
     if answer.verdict == "accepted":
-        return [action("nothing")]
+        return [action("check_lost" if answer.lost_keys else "nothing")]
     if answer.reason_code in _OFFICE_REASONS:
         return [action("wait_for_office")]
     if answer.reason_code in _PLACE_REASONS:
@@ -190,12 +190,13 @@ def _notes(answer: Answer, language: Language) -> list[str]:
     notes += [sentence("supersedes", language, **_names(other)) for other in answer.supersedes]
     if answer.superseded_by:
         notes.append(sentence("superseded", language, **_names(answer.superseded_by)))
-    if answer.absent_keys:
-        keys = ", ".join(answer.absent_keys[:_SHOWN_KEYS])
-        left = len(answer.absent_keys) - _SHOWN_KEYS
-        if left > 0:
-            keys = sentence("and-more", language, keys=keys, count=grouped(left, language))
-        notes.append(sentence("absent-keys", language, keys=keys))
+    for code, missing in (("absent-keys", answer.absent_keys), ("lost-keys", answer.lost_keys)):
+        if missing:
+            keys = ", ".join(missing[:_SHOWN_KEYS])
+            left = len(missing) - _SHOWN_KEYS
+            if left > 0:
+                keys = sentence("and-more", language, keys=keys, count=grouped(left, language))
+            notes.append(sentence(code, language, keys=keys))
     return notes + [as_shown(in_language(note, language)) for note in answer.notes]
 
 

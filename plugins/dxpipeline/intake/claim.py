@@ -15,7 +15,6 @@ import logging
 import os
 import secrets
 import shutil
-import stat
 from pathlib import Path
 
 import psycopg
@@ -51,12 +50,14 @@ def claim_ready_files(settings: Settings, connection: psycopg.Connection) -> lis
         delivery_id = _claim(settings, connection, candidate)
         if delivery_id is not None:
             claimed.append(delivery_id)
+            _say_waiting(settings, connection, delivery_id)
     return claimed
 
 
 def work_path(settings: Settings, claim_token: str) -> Path | None:
     """Return where a claimed file lies, or None once it was archived and dropped."""
-    files = [path for path in (settings.work_folder / claim_token).rglob("*") if path.is_file()]
+    inside = (settings.work_folder / claim_token).rglob("*")
+    files = [path for path in inside if path.is_file() and not path.is_symlink()]
     return files[0] if files else None
 
 
@@ -90,34 +91,58 @@ def _claim(settings: Settings, connection: psycopg.Connection, candidate: Candid
                     error.strerror,
                 )
             return None
-        if not stat.S_ISREG(target.lstat().st_mode):
-            # Swapped for a link or a folder since it was seen: not ours to follow.
-            target.rename(candidate.path)
-            shutil.rmtree(root)
+        if not candidate.is_unchanged(target):
+            # Touched or swapped since it was seen: not ours yet.
+            _put_back(target, candidate.path, root)
             return None
         for folder in (target.parent, candidate.path.parent):
             _sync_folder(folder)
         return _register(settings, connection, token, target)
 
 
+def _put_back(target: Path, place: Path, root: Path) -> None:
+    """Return what was taken too early, unless a new file has come in its place: then it is adopted later."""
+    with contextlib.suppress(OSError):
+        if target.is_dir() and not target.is_symlink():
+            target.rename(place)
+        else:
+            os.link(target, place, follow_symlinks=False)
+        shutil.rmtree(root)
+
+
 def _adopt_orphans(settings: Settings, connection: psycopg.Connection) -> list[int]:
     adopted: list[int] = []
+    tokens = _folders_by_age(settings.work_folder)
+    known = {token for (token,) in connection.execute(read_sql("ledger/known_tokens"), {"tokens": tokens})}
+    for token in tokens:
+        if token in known:
+            continue
+        try:
+            delivery_id = _adopt(settings, connection, token)
+        except OSError as error:
+            log.error(
+                "%s cannot be taken over (%s): it is tried again; see that the pipeline may read it.",
+                settings.work_folder / token,
+                error.strerror,
+            )
+            continue
+        if delivery_id is not None:
+            adopted.append(delivery_id)
+            _say_waiting(settings, connection, delivery_id)
+    return adopted
+
+
+def _adopt(settings: Settings, connection: psycopg.Connection, token: str) -> int | None:
     with connection.transaction():
         # Under the lock no claim is between its rename and its commit: what has no row has no owner.
         connection.execute(read_sql("ledger/lock_intake"))
-        tokens = _folders_by_age(settings.work_folder)
-        known = {
-            token for (token,) in connection.execute(read_sql("ledger/known_tokens"), {"tokens": tokens})
-        }
-        for token in tokens:
-            if token in known:
-                continue
-            path = work_path(settings, token)
-            if path is None:
-                shutil.rmtree(settings.work_folder / token)
-            else:
-                adopted.append(_register(settings, connection, token, path))
-    return adopted
+        if connection.execute(read_sql("ledger/known_tokens"), {"tokens": [token]}).fetchone():
+            return None
+        path = work_path(settings, token)
+        if path is None:
+            shutil.rmtree(settings.work_folder / token, ignore_errors=True)
+            return None
+        return _register(settings, connection, token, path)
 
 
 def _folders_by_age(work_folder: Path) -> list[str]:
@@ -153,14 +178,18 @@ def _register(settings: Settings, connection: psycopg.Connection, token: str, pa
     ).fetchone()
     if row is None:
         raise RuntimeError(f"The ledger gave no number for {path.name}.")
-    delivery_id = int(row[0])
-    if place.reason is None and place.department:
-        try:
-            write_waiting_note(settings, place.department, _printable(path.name), delivery_id)
-        except OSError as error:
-            # A courtesy: the file is not held up, and its answer will be tried until it is written.
-            log.warning("Delivery %d gets no note that it waits (%s).", delivery_id, error.strerror)
-    return delivery_id
+    return int(row[0])
+
+
+def _say_waiting(settings: Settings, connection: psycopg.Connection, delivery_id: int) -> None:
+    """Leave a note in the outbox: a courtesy, so that its failure holds nothing up."""
+    row = connection.execute(read_sql("ledger/waiting_delivery"), {"delivery_id": delivery_id}).fetchone()
+    if row is None:
+        return
+    try:
+        write_waiting_note(settings, row[0], row[1], delivery_id)
+    except OSError as error:
+        log.warning("Delivery %d gets no note that it waits (%s).", delivery_id, error.strerror)
 
 
 def _printable(name: str) -> str:

@@ -29,12 +29,23 @@ class Candidate:
         folder: The names of the folders between the import folder and the file.
         size_bytes: Its size when it was seen.
         changed_at: When its bytes or its entry last changed, seconds since the epoch.
+        inode: Which file of the volume it was.
+        modified_ns: Its time of modification as the volume keeps it.
     """
 
     path: Path
     folder: tuple[str, ...]
     size_bytes: int
     changed_at: float
+    inode: int
+    modified_ns: int
+
+    def is_unchanged(self, path: Path) -> bool:
+        """Say whether what lies at a path now is the same file, untouched, and nobody writes it."""
+        status = path.lstat()
+        seen = (self.inode, self.size_bytes, self.modified_ns)
+        same = (status.st_ino, status.st_size, status.st_mtime_ns) == seen
+        return same and stat.S_ISREG(status.st_mode) and _is_ready(path)
 
 
 def scan(import_folder: Path) -> list[Candidate]:
@@ -89,8 +100,19 @@ def _walk(folder: Path, names: tuple[str, ...]) -> Iterator[Candidate]:
         if stat.S_ISDIR(status.st_mode):
             yield from _walk(Path(entry.path), (*names, entry.name))
         elif stat.S_ISREG(status.st_mode):
-            changed_at = max(status.st_mtime, status.st_ctime)
-            yield Candidate(Path(entry.path), names, status.st_size, changed_at)
+            yield Candidate(
+                Path(entry.path),
+                names,
+                status.st_size,
+                _changed_at(status),
+                status.st_ino,
+                status.st_mtime_ns,
+            )
+
+
+def _changed_at(status: os.stat_result) -> float:
+    """Return the newer of the two times, but for a time ahead of us: a sender's clock may be wrong."""
+    return status.st_ctime if status.st_mtime > time.time() else max(status.st_mtime, status.st_ctime)
 
 
 def _is_ready(path: Path) -> bool:

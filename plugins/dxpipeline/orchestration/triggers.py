@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 from airflow.triggers.base import BaseEventTrigger, TriggerEvent
 
-from dxpipeline.intake.folder import scan, standing_still
+from dxpipeline.intake.folder import Candidate, scan, standing_still
 from dxpipeline.settings import get_settings
 
 
@@ -40,17 +39,17 @@ class ImportFolderTrigger(BaseEventTrigger):
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Look at the folder again and again."""
         settings = get_settings()
-        announced: dict[Path, float] = {}
+        announced: dict[Candidate, float] = {}
         while True:
             candidates = await asyncio.to_thread(scan, settings.import_folder)
             still = await asyncio.to_thread(standing_still, candidates, settings.settle_seconds)
             now = time.monotonic()
             due = [
-                candidate.path
+                candidate
                 for candidate in still
-                if now - announced.get(candidate.path, -self.repeat_seconds) >= self.repeat_seconds
+                if now - announced.get(candidate, -self.repeat_seconds) >= self.repeat_seconds
             ]
-            announced = {candidate.path: announced.get(candidate.path, now) for candidate in still}
+            announced = {candidate: announced.get(candidate, now) for candidate in still}
             if due:
                 announced.update(dict.fromkeys(due, now))
                 yield TriggerEvent({"files": len(due)})  # type: ignore[no-untyped-call]

@@ -45,7 +45,7 @@ def find_period(titles: Sequence[str], file_name: str, frequency: Frequency) -> 
             `wrong-period-kind` with `found` (the words) and `expected` (the frequency).
     """
     stem = _stem(file_name)
-    named = _periods(stem, frequency)
+    named = periods_in_name(file_name, frequency)
     labelled = [value for title in titles if (value := _after_label(title))]
     titled = [period for text in labelled or titles for period in _periods(text, frequency)]
     titled = list(dict.fromkeys(titled))
@@ -61,6 +61,11 @@ def find_period(titles: Sequence[str], file_name: str, frequency: Frequency) -> 
         if _names_other(text, frequency):
             raise FileRejected("wrong-period-kind", found=clean(text), expected=frequency)
     raise FileRejected("no-period")
+
+
+def periods_in_name(file_name: str, frequency: Frequency) -> list[Period]:
+    """Return the periods that a file's name says, as `find_period` reads it."""
+    return _periods(_stem(file_name), frequency)
 
 
 def says_correction(titles: Sequence[str], file_name: str) -> bool:

@@ -13,7 +13,10 @@ from dxpipeline.reading.model import Block, DocumentState, OutsideReason, Outsid
 from dxpipeline.text import clean
 
 _NEEDS_CLEANING = r"[^\x21-\x7e]"
-_INVISIBLE = r"[\x{200b}-\x{200f}\x{202a}-\x{202e}\x{2060}-\x{2064}\x{feff}\x{00ad}]"
+_INVISIBLE = (
+    r"[\x00-\x08\x0e-\x1b\x7f-\x{84}\x{86}-\x{9f}"
+    r"\x{200b}-\x{200f}\x{202a}-\x{202e}\x{2060}-\x{2064}\x{feff}\x{00ad}]"
+)
 _BLANKS = r"[\s\x1c-\x1f]+"
 _TOTAL_START = r"(?i)^(?:tổng|cộng|tong|cong)"
 _SKIPPED: dict[RowKind, SkipReason] = {
@@ -115,6 +118,9 @@ class Table:
             texts = cells[f"c{at}"]
             if self.header.columns[name].kind == "list":
                 texts = texts.str.replace_all(r"\s*[\r\n]+\s*", ", ")  # One item a line inside the cell.
+            if f"n{at}" not in cells.columns and texts.str.starts_with("'").any():
+                # The mark that keeps a text from being taken for a formula, also in our marked copies.
+                texts = texts.str.replace(r"^'([=+@-])", "$1")
             cleaned.append(clean_column(texts).alias(f"c{at}"))
         return cells.with_columns(cleaned)
 

@@ -225,6 +225,9 @@ def open_workbook(path: Path, kind: FileKind, contract: Contract) -> WorkbookDoc
         try:
             header = find_header(head, contract, sheet.merges)
         except FileRejected as rejected:
+            if _is_nearly_the_table(rejected, contract):
+                # Left out with a note, its records would be missing without anybody being asked.
+                raise
             refused = refused or rejected
             header = None
         if header is None:
@@ -252,3 +255,9 @@ def open_workbook(path: Path, kind: FileKind, contract: Contract) -> WorkbookDoc
             f"Sheets without this feed's table, not read: {names}."
         )
     return document
+
+
+def _is_nearly_the_table(rejected: FileRejected, contract: Contract) -> bool:
+    """Say whether a refused sheet has most of the columns, and is no list of codes beside the table."""
+    missing = len(rejected.details["columns"].split(", ")) if rejected.code == "missing-column" else 0
+    return 3 * missing <= sum(column.required for column in contract.columns)

@@ -35,7 +35,7 @@ def role_url(settings: Settings, role: Role) -> str:
         ConfigurationError: The embedded server was never set up and `WAREHOUSE_URL` is unset.
     """
     given = os.environ.get(f"WAREHOUSE_{role.upper()}_URL")
-    if given:
+    if given and role != "owner":
         return given
     owner = settings.warehouse_url or EmbeddedServer(settings.home).url("warehouse")
     owner = owner.replace("postgresql+psycopg://", "postgresql://", 1)
@@ -45,6 +45,12 @@ def role_url(settings: Settings, role: Role) -> str:
     place = parts.netloc.rpartition("@")[2]
     login = f"{LOGINS[role]}:{quote(role_password(settings, role), safe='')}"
     return urlunsplit(parts._replace(netloc=f"{login}@{place}"))
+
+
+def has_own_login(role: Role) -> bool:
+    """Say whether the environment gives a role its URL or password, as it does for workers of a server."""
+    name = role.upper()
+    return any(os.environ.get(variable) for variable in (f"WAREHOUSE_{name}_URL", f"DX_{name}_PASSWORD"))
 
 
 def role_password(settings: Settings, role: Role) -> str:
@@ -64,7 +70,14 @@ def connect(settings: Settings, role: Role = "writer", *, autocommit: bool = Fal
     url = role_url(settings, role)
     parts = urlsplit(url)
     try:
-        return psycopg.connect(url, autocommit=autocommit, connect_timeout=10, application_name="dxpipeline")
+        return psycopg.connect(
+            url,
+            autocommit=autocommit,
+            connect_timeout=10,
+            application_name="dxpipeline",
+            # A worker host that is gone must not hold its locks for the two hours of the default.
+            options="-c tcp_keepalives_idle=60 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3",
+        )
     except psycopg.OperationalError as error:
         first = str(error).strip().splitlines()[0]
         raise WarehouseUnavailable(

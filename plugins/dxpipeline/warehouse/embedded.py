@@ -105,6 +105,7 @@ class EmbeddedServer:
         if self._use is not None and self.is_running():
             return
         try:
+            self.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             with self._start_lock():
                 if self._use is None:

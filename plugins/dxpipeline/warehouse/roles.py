@@ -14,6 +14,8 @@ GROUPS = ("dx_owner", "dx_privacy_officer")
 BI_STATEMENT_TIMEOUT = "60s"
 
 # Writing through large objects is open to everybody by default; BI reads only.
+_ADVISORY_LOCKS = ("pg_advisory_", "pg_try_advisory_")
+
 _LARGE_OBJECT_WRITERS = (
     "lo_creat(integer)",
     "lo_create(oid)",
@@ -69,7 +71,21 @@ def ensure_roles(connection: psycopg.Connection, settings: Settings) -> None:
         )
     )
     execute("revoke all on schema public from public")
+    execute(
+        sql.SQL("alter role {} set idle_in_transaction_session_timeout = {}").format(
+            bi_reader, sql.Literal(BI_STATEMENT_TIMEOUT)
+        )
+    )
     superuser = execute("select rolsuper from pg_roles where rolname = current_user").fetchone()
     if superuser and superuser[0]:
         for function in _LARGE_OBJECT_WRITERS:
             execute(f"revoke execute on function pg_catalog.{function} from public")
+        # Whoever holds one of the pipeline's locks stops it; BI needs none.
+        locks = execute(
+            "select oid::regprocedure::text from pg_proc where pronamespace = 'pg_catalog'::regnamespace "
+            "and (starts_with(proname, %s) or starts_with(proname, %s))",
+            _ADVISORY_LOCKS,
+        ).fetchall()
+        for (function,) in locks:
+            execute(f"revoke execute on function {function} from public".encode())
+            execute(f"grant execute on function {function} to dx_owner, dx_writer".encode())

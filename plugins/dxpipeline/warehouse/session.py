@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import psycopg
 
 from dxpipeline.settings import Settings
-from dxpipeline.warehouse.connection import Role, connect
+from dxpipeline.warehouse.connection import Role, connect, has_own_login
 from dxpipeline.warehouse.embedded import running
 from dxpipeline.warehouse.migrate import needs_upgrade, upgrade
 
@@ -29,9 +29,11 @@ def open_warehouse(settings: Settings, role: Role = "writer") -> Iterator[psycop
 
 
 def _connected(settings: Settings, role: Role) -> Iterator[psycopg.Connection]:
-    with connect(settings, "owner") as owner:
-        outdated = needs_upgrade(owner)
-    if outdated:
-        upgrade(settings)
+    # A worker of a server has a login of its own and not the owner's: migrating is a step of its own there.
+    if not has_own_login(role):
+        with connect(settings, "owner") as owner:
+            outdated = needs_upgrade(owner)
+        if outdated:
+            upgrade(settings)
     with connect(settings, role, autocommit=True) as connection:
         yield connection

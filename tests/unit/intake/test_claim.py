@@ -18,7 +18,7 @@ import pytest
 
 from dxpipeline.intake import claim
 from dxpipeline.intake.claim import claim_ready_files, hash_file, work_path
-from dxpipeline.intake.folder import Candidate, scan
+from dxpipeline.intake.folder import Candidate, scan, standing_still
 from dxpipeline.settings import ConfigurationError
 
 FOLDER = "so-y-te/health_stations"
@@ -177,7 +177,7 @@ def test_two_claimers_at_once_take_every_file_exactly_once_and_leave_no_gap(pipe
 def test_a_file_that_another_claimer_took_leaves_nothing_behind(pipeline: Any) -> None:
     pipeline.settings.work_folder.mkdir(parents=True)
     gone = Candidate(
-        pipeline.settings.import_folder / FOLDER / "gone.csv", ("so-y-te", "health_stations"), 1, 0
+        pipeline.settings.import_folder / FOLDER / "gone.csv", ("so-y-te", "health_stations"), 1, 0, 0, 0
     )
     assert claim._claim(pipeline.settings, pipeline.connection, gone) is None
     assert list(pipeline.settings.work_folder.iterdir()) == []
@@ -189,7 +189,7 @@ def test_a_file_swapped_for_a_link_is_not_followed(pipeline: Any) -> None:
     path = pipeline.settings.import_folder / FOLDER / "a.csv"
     path.parent.mkdir(parents=True)
     path.symlink_to("/etc/hostname")
-    seen = Candidate(path, ("so-y-te", "health_stations"), 1, 0)
+    seen = Candidate(path, ("so-y-te", "health_stations"), 1, 0, 0, 0)
     assert claim._claim(pipeline.settings, pipeline.connection, seen) is None
     assert path.is_symlink()
     assert list(pipeline.settings.work_folder.iterdir()) == []
@@ -285,3 +285,45 @@ def test_a_work_folder_that_another_worker_drops_meanwhile_does_not_stop_the_cla
 def test_the_hash_is_that_of_the_bytes(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"abc")
     assert hash_file(tmp_path / "a") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+
+
+@pytest.mark.parametrize("change", ["grown", "replaced", "opened"])
+def test_a_file_touched_between_the_look_and_the_claim_is_put_back(pipeline: Any, change: str) -> None:
+    path = pipeline.drop(b"first half", FOLDER, "a.csv")
+    pipeline.settings.work_folder.mkdir(parents=True)
+    (seen,) = standing_still(scan(pipeline.settings.import_folder), 0)
+    with path.open("ab") as writer:
+        if change == "grown":
+            writer.write(b", second half")
+            writer.flush()
+        if change == "replaced":
+            (path.parent / ".new").write_bytes(b"first half")
+            (path.parent / ".new").rename(path)
+        assert claim._claim(pipeline.settings, pipeline.connection, seen) is None
+    assert path.read_bytes().startswith(b"first half")
+    assert list(pipeline.settings.work_folder.iterdir()) == []
+    assert pipeline.deliveries() == []
+
+
+def test_an_orphan_that_cannot_be_read_holds_up_no_other(
+    pipeline: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    for token, name in (("0" * 16, "bad.csv"), ("1" * 16, "good.csv")):
+        orphan = pipeline.settings.work_folder / token / FOLDER
+        orphan.mkdir(parents=True)
+        (orphan / name).write_bytes(b"x")
+    original = claim.hash_file
+
+    def fail_on_bad(path: Path) -> str:
+        if path.name == "bad.csv":
+            raise OSError(5, "Input/output error")
+        return original(path)
+
+    monkeypatch.setattr(claim, "hash_file", fail_on_bad)
+    pipeline.drop(b"x", FOLDER, "new.csv")
+    claim.claim_ready_files(pipeline.settings, pipeline.connection)
+    assert [row["file_name"] for row in pipeline.deliveries()] == ["good.csv", "new.csv"]
+    assert "cannot be taken over (Input/output error)" in caplog.text
+    monkeypatch.undo()
+    claim.claim_ready_files(pipeline.settings, pipeline.connection)
+    assert [row["file_name"] for row in pipeline.deliveries()] == ["good.csv", "new.csv", "bad.csv"]

@@ -14,8 +14,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from dxpipeline.intake.folder import is_temporary, scan, standing_still
 
@@ -123,17 +121,14 @@ def test_files_come_in_the_order_of_their_arrival(tmp_path: Path) -> None:
     assert names(tmp_path) == ["a.csv", "b.csv", "c.csv"]
 
 
-@settings(max_examples=20, deadline=None)
-@given(st.lists(st.integers(1_500_000_000, 4_000_000_000), min_size=2, max_size=6))
-def test_the_order_is_that_of_the_times_and_for_equal_ones_that_of_the_names(times: list[int]) -> None:
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        for number, seconds in enumerate(times):
-            (folder / f"{number}.csv").write_bytes(b"")
-            # Times in the past cannot be set: the change of the entry counts. Those to come can.
-            os.utime(folder / f"{number}.csv", (seconds, max(seconds, 3_000_000_000)))
-        wanted = sorted(range(len(times)), key=lambda number: (max(times[number], 3_000_000_000), number))
-        assert names(folder) == [f"{number}.csv" for number in wanted]
+def test_a_time_ahead_of_us_neither_delays_nor_reorders(tmp_path: Path) -> None:
+    (tmp_path / "b.csv").write_bytes(b"x")
+    os.utime(tmp_path / "b.csv", (4_000_000_000, 4_000_000_000))
+    time.sleep(LATER)
+    (tmp_path / "a.csv").write_bytes(b"x")
+    candidates = scan(tmp_path)
+    assert [candidate.path.name for candidate in candidates] == ["b.csv", "a.csv"]
+    assert standing_still(candidates, 0) == candidates
 
 
 def test_a_file_stands_still_after_its_time_and_not_before(tmp_path: Path) -> None:

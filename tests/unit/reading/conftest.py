@@ -60,7 +60,6 @@ def make_contract(*columns: Column) -> Contract:
         due_days=15,
         load_mode="snapshot",
         unit_is_department=False,
-        period_column=None,
         digest="0",
         path=Path("villages.odcs.yaml"),
     )

@@ -103,6 +103,17 @@ def test_a_sheet_that_lacks_columns_does_not_spoil_one_that_has_them(
     assert "Danh mục" in reading.document.notes[0]
 
 
+def test_a_second_sheet_of_the_table_with_a_broken_header_refuses_the_file(
+    read: Read, saved: Any, workbook: openpyxl.Workbook
+) -> None:
+    first = active(workbook)
+    second = workbook.copy_worksheet(first)
+    header = next(row for row in second.iter_rows() if any(cell.value for cell in row))
+    header[-1 if header[-1].value and header[-1].value != "Ghi chú" else 2].value = "sai tiêu đề"
+    with pytest.raises(FileRejected, match="missing-column"):
+        read(saved(workbook))
+
+
 def test_a_vertical_merge_gives_its_value_to_every_row(
     read: Read, saved: Any, workbook: openpyxl.Workbook
 ) -> None:

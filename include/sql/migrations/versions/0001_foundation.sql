@@ -161,6 +161,7 @@ create table ledger.attempt (
     delivery_id bigint not null references ledger.delivery,
     submission_id bigint references ledger.submission,
     started_at timestamptz not null default clock_timestamp(),
+    server_started_at timestamptz not null default pg_postmaster_start_time(),
     finished_at timestamptz,
     error text,
     contract_digest text,
@@ -178,6 +179,8 @@ comment on column ledger.attempt.attempt_id is 'Số lần xử lý. / Number of
 comment on column ledger.attempt.delivery_id is 'Tệp được xử lý. / Delivery processed.';
 comment on column ledger.attempt.submission_id is 'Lần nộp tạo ra. / Submission it led to.';
 comment on column ledger.attempt.started_at is 'Bắt đầu. / Start.';
+comment on column ledger.attempt.server_started_at is
+'Lúc máy chủ dữ liệu khởi động. / Start of the database server; another one since means an outage.';
 comment on column ledger.attempt.finished_at is
 'Kết thúc; trống khi bị ngắt. / End; null while running or when it was killed.';
 comment on column ledger.attempt.error is 'Lỗi của chương trình, nếu có. / Failure of the program, if any.';

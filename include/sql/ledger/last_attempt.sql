@@ -1,0 +1,2 @@
+select coalesce(max(attempt_id), 0)
+from ledger.attempt;
