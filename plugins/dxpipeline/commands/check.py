@@ -10,13 +10,12 @@ from typing import Any
 import polars as pl
 
 from dxpipeline.contracts import Contract, contracts
-from dxpipeline.loading.load import FileRejectedWithIssues
 from dxpipeline.messages import issue_sentence, sentence
 from dxpipeline.preparation import CheckedFile, check_file
-from dxpipeline.quality.checker import verdict
 from dxpipeline.quality.cross_check import cross_check
 from dxpipeline.quality.derived import DerivationError
 from dxpipeline.quality.issues import joined
+from dxpipeline.quality.outcome import FileRejectedWithIssues, verdict_of
 from dxpipeline.quality.suite import SuiteError, load_suite
 from dxpipeline.reading.model import FileRejected
 from dxpipeline.settings import ConfigurationError
@@ -53,29 +52,24 @@ def check(path: Path, feed: str, *, with_rows: bool) -> dict[str, Any]:
         if disagreement is not None:
             raise FileRejected("cross-check-disagreement", rule=disagreement.rule)
         issues = joined([*(block.issues for block in blocks), findings.issues])
-        rows = pl.concat([block.rows for block in blocks]) if blocks else None
-        if rows is None or rows.is_empty():
+        if not blocks:
             raise FileRejected("no-rows")
+        rows = pl.concat([block.rows for block in blocks])
         late = findings.late_quarantined.with_columns(pl.lit(True).alias("late"))
         rows = rows.join(
             late, on=["sheet", "source_row"], how="left", nulls_equal=True, maintain_order="left"
         )
         accepted = rows.filter(pl.col("accepted") & pl.col("late").is_null())
-        if findings.rejected_by is not None:
-            code, details = findings.rejected_by
-            raise FileRejectedWithIssues(code, issues, details)
-        if accepted.is_empty():
-            raise FileRejectedWithIssues("no-row-accepted", issues, {"rows": str(rows.height)})
+        quarantined = rows.height - accepted.height
+        verdict = verdict_of(accepted.height, quarantined, issues, findings)
     except (SuiteError, DerivationError):
         return _rejected(contract, checked, FileRejected("broken-suite", feed=feed))
     except FileRejected as reason:
         return _rejected(contract, checked, reason)
     skipped = checked.document.skipped
-    has_warnings = bool((issues["severity"] == "warning").any())
-    quarantined = rows.height - accepted.height
     return {
         **_frame(contract, checked),
-        "verdict": verdict(accepted.height, quarantined, has_warnings),
+        "verdict": verdict,
         "reason": None,
         "rows_read": rows.height + len(skipped),
         "rows_accepted": accepted.height,

@@ -12,8 +12,8 @@ from dxpipeline.loading import snapshot
 from dxpipeline.loading.quarantine import close_mended_rows, hold_back, record_issues
 from dxpipeline.loading.snapshot import Scope
 from dxpipeline.loading.staging import Staging, to_json
-from dxpipeline.quality.checker import verdict
 from dxpipeline.quality.model import CheckedBlock, FileFindings, Verdict
+from dxpipeline.quality.outcome import FileRejectedWithIssues, verdict_of
 from dxpipeline.reading.model import FileRejected, Layout, SkippedRow
 from dxpipeline.warehouse.sql_files import read_sql
 
@@ -90,13 +90,7 @@ class Load:
         self._accepted -= late
         self._quarantined += late
         issues = pl.concat([*self._issues, findings.issues])
-        if findings.rejected_by is not None:
-            code, details = findings.rejected_by
-            raise FileRejectedWithIssues(code, issues, details)
-        if self._accepted + self._quarantined == 0:
-            raise FileRejected("no-rows")
-        if self._accepted == 0:
-            raise FileRejectedWithIssues("no-row-accepted", issues, {"rows": str(self._quarantined)})
+        verdict = verdict_of(self._accepted, self._quarantined, issues, findings)
         origin, connection = self._origin, self._connection
         decision = snapshot.decide(
             connection, origin.scope, self._staging, is_correction=origin.is_correction
@@ -113,23 +107,7 @@ class Load:
         connection.execute(read_sql("loading/mark_refresh"), origin.scope.parameters)
         self._staging.drop()
         counts = Counts(self._accepted, decision.rows_unchanged, self._quarantined, len(skipped_rows))
-        has_warnings = bool((issues["severity"] == "warning").any())
-        outcome = Outcome(submission_id, verdict(counts.accepted, counts.quarantined, has_warnings), counts)
-        return outcome
-
-
-class FileRejectedWithIssues(FileRejected):
-    """The file is refused for what its rows show; the issues go to the receipt.
-
-    Args:
-        code: The reason.
-        issues: A frame of `ISSUE_SCHEMA`.
-        details: What the reason's sentence needs.
-    """
-
-    def __init__(self, code: str, issues: pl.DataFrame, details: dict[str, str]) -> None:
-        super().__init__(code, **details)
-        self.issues = issues
+        return Outcome(submission_id, verdict, counts)
 
 
 def record_rejection(connection: psycopg.Connection, origin: Origin, reason: FileRejected) -> Outcome:

@@ -19,7 +19,7 @@ from dxpipeline.quality.derived import DERIVATIONS, Context, derive, derived_kin
 from dxpipeline.quality.file_rules import FileFigures
 from dxpipeline.quality.issues import CONTRACT, issue_frame, joined, shown
 from dxpipeline.quality.limits import limit_details
-from dxpipeline.quality.model import CheckedBlock, FileFindings, Verdict
+from dxpipeline.quality.model import CheckedBlock, FileFindings
 from dxpipeline.quality.structure import TypedBlock, type_block
 from dxpipeline.quality.suite import Rule, Suite
 from dxpipeline.quality.uniqueness import UniqueCheck
@@ -292,15 +292,6 @@ class Checker:
                 "unexpected_percent": 100 * unexpected / elements if elements else 0.0,
             },
         }
-
-
-def verdict(rows_accepted: int, rows_quarantined: int, has_warnings: bool) -> Verdict:
-    """Return the verdict on a file that was read: rejected where no row was accepted."""
-    if not rows_accepted:
-        return "rejected"
-    if rows_quarantined:
-        return "partially_accepted"
-    return "accepted_with_warnings" if has_warnings else "accepted"
 
 
 def _unreadable(typed: TypedBlock, columns: Iterable[str]) -> pl.Series:

@@ -10,7 +10,8 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
-from dxpipeline.loading.load import Counts, FileRejectedWithIssues, Outcome
+from dxpipeline.loading.load import Counts, Outcome
+from dxpipeline.quality.outcome import FileRejectedWithIssues
 from dxpipeline.reading.model import FileRejected, SkippedRow
 
 from .conftest import Hospital, bad, findings, good

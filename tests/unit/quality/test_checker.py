@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 
 from dxpipeline.contracts import contracts
-from dxpipeline.quality.checker import Checker, verdict
+from dxpipeline.quality.checker import Checker
 from dxpipeline.quality.issues import MASK, shown
 from dxpipeline.quality.model import ISSUE_SCHEMA
 from dxpipeline.quality.suite import Rule, Suite
@@ -292,17 +292,3 @@ def test_an_upsert_feed_is_refused_with_the_reason(make_checker: MakeChecker) ->
     upsert = replace(contracts()["health_stations"], load_mode="upsert")
     with pytest.raises(NotImplementedError, match="health_stations is of mode upsert; only snapshot feeds"):
         make_checker("health_stations", contract=upsert)
-
-
-@pytest.mark.parametrize(
-    ("counts", "expected"),
-    [
-        ((5, 0, False), "accepted"),
-        ((5, 0, True), "accepted_with_warnings"),
-        ((5, 1, True), "partially_accepted"),
-        ((0, 5, True), "rejected"),
-        ((0, 0, False), "rejected"),
-    ],
-)
-def test_the_verdict_follows_from_the_counts(counts: tuple[int, int, bool], expected: str) -> None:
-    assert verdict(*counts) == expected

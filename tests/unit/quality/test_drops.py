@@ -12,9 +12,10 @@ import pytest
 
 from dxpipeline.contracts import contracts
 from dxpipeline.periods import Period
-from dxpipeline.quality.checker import Checker, verdict
+from dxpipeline.quality.checker import Checker
 from dxpipeline.quality.cross_check import cross_check
 from dxpipeline.quality.model import CheckedBlock, FileFindings
+from dxpipeline.quality.outcome import verdict_of
 from dxpipeline.quality.suite import load_suite
 from dxpipeline.reading import open_document
 from dxpipeline.text import fold_tone
@@ -90,7 +91,7 @@ def test_a_drop_is_judged_as_expected(description: Path) -> None:
         }
         for row in expected["accepted"]
     ]
-    judged = verdict(accepted.height, refused.height, flagged.height > 0)
+    judged = verdict_of(accepted.height, refused.height, issues, findings)
     assert judged == ("partially_accepted" if expected["verdict"] == "duplicate" else expected["verdict"])
 
 
