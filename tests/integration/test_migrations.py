@@ -16,7 +16,7 @@ from psycopg import sql
 
 from dxpipeline.contracts import ContractError, contracts, load_contract
 from dxpipeline.settings import CONTRACTS, Settings
-from dxpipeline.warehouse import migrate
+from dxpipeline.warehouse import migrate, seed
 from dxpipeline.warehouse.connection import connect, role_password, role_url
 from dxpipeline.warehouse.embedded import EmbeddedServer
 from dxpipeline.warehouse.migrate import needs_upgrade, upgrade
@@ -127,7 +127,8 @@ def test_a_contract_with_a_new_column_or_a_new_feed_needs_an_upgrade_and_gets_it
     path = tmp_path / "health_stations.odcs.yaml"
     path.write_text(yaml.safe_dump(content), encoding="utf-8")
     changed = {**contracts(), "health_stations": load_contract(path)}
-    monkeypatch.setattr(migrate, "contracts", lambda: changed)
+    for module in (migrate, seed):
+        monkeypatch.setattr(module, "contracts", lambda: changed)
     with open_warehouse(empty_database) as writer:
         assert writer.execute("select note from core.health_stations").fetchall() == []
 

@@ -12,7 +12,7 @@ from dxpipeline.settings import INCLUDE, Settings
 from dxpipeline.warehouse.connection import connect, role_url
 from dxpipeline.warehouse.core_tables import apply_contracts
 from dxpipeline.warehouse.roles import ensure_roles
-from dxpipeline.warehouse.seed import seed
+from dxpipeline.warehouse.seed import is_seeded, seed
 
 MIGRATIONS = INCLUDE / "sql" / "migrations"
 
@@ -53,14 +53,10 @@ def upgrade(settings: Settings) -> None:
 
 
 def needs_upgrade(connection: psycopg.Connection) -> bool:
-    """Say whether the warehouse lacks a migration of this version, or a column of a contract."""
+    """Say whether a migration is missing, or contracts, code lists, plan or models changed since the last."""
     row = connection.execute("select to_regclass('ledger.schema_version') is not null").fetchone()
     if row is None or not row[0]:
         return True
     stored = connection.execute("select version_num from ledger.schema_version").fetchone()
     newest = max(path.name.partition("_")[0] for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
-    columns = connection.execute(
-        "select table_name, column_name from information_schema.columns where table_schema = 'core'"
-    ).fetchall()
-    declared = {(contract.feed, name) for contract in contracts().values() for name in contract.by_name}
-    return stored is None or stored[0] != newest or not declared <= set(columns)
+    return stored is None or stored[0] != newest or not is_seeded(connection)

@@ -180,18 +180,27 @@ def _seed_plan(connection: psycopg.Connection, plan: Plan) -> None:
         _merge(connection, table, key, columns, [tuple(entry[name] for name in columns) for entry in entries])
 
 
-def _mark_when_definitions_changed(connection: psycopg.Connection) -> None:
+def definition_digest() -> str:
+    """Return the version of what marts are made from: contracts, code lists, plan, models (12 hex digits)."""
     digest = hashlib.sha256(reference.version().encode())
     for feed, contract in contracts().items():
         digest.update(f"{feed} {contract.digest}\n".encode())
     for path in sorted([*MARTS.glob("*.sql"), *PLAN.glob("*.yaml")]):
         digest.update(f"{path.name} {hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
-    current = digest.hexdigest()[:12]
+    return digest.hexdigest()[:12]
+
+
+def is_seeded(connection: psycopg.Connection) -> bool:
+    """Say whether the warehouse was last seeded from the definitions of today."""
     recorded = connection.execute(
         "select digest from ledger.mart_definition order by recorded_at desc limit 1"
     ).fetchone()
-    if recorded is None or recorded[0] != current:
-        connection.execute("insert into ledger.mart_definition (digest) values (%s)", [current])
+    return recorded is not None and recorded[0] == definition_digest()
+
+
+def _mark_when_definitions_changed(connection: psycopg.Connection) -> None:
+    if not is_seeded(connection):
+        connection.execute("insert into ledger.mart_definition (digest) values (%s)", [definition_digest()])
         mark_everything(connection)
 
 
