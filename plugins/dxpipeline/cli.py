@@ -39,7 +39,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     handler.setLevel(logging.WARNING)
     logging.basicConfig(handlers=[handler], format="%(message)s")
     try:
-        return int(options.run(options))
+        code = int(options.run(options))
+        # Here a reader that has gone is noticed, not when the interpreter ends.
+        sys.stdout.flush()
+        return code
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
