@@ -5,7 +5,8 @@ from __future__ import annotations
 from airflow.sdk import DAG, task
 
 from dxpipeline.contracts import Contract, contracts
-from dxpipeline.orchestration.common import DEFAULTS, START, WAREHOUSE_POOL, loaded, waiting
+from dxpipeline.orchestration import WAREHOUSE_POOL
+from dxpipeline.orchestration.common import DEFAULTS, START, loaded, waiting
 
 
 def import_feed(contract: Contract) -> DAG:

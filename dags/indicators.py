@@ -9,7 +9,8 @@ from __future__ import annotations
 from airflow.sdk import DAG, Asset, AssetAny, AssetOrTimeSchedule, task
 
 from dxpipeline.contracts import contracts
-from dxpipeline.orchestration.common import DEFAULTS, START, WAREHOUSE_POOL, every_minutes, loaded
+from dxpipeline.orchestration import WAREHOUSE_POOL
+from dxpipeline.orchestration.common import DEFAULTS, START, every_minutes, loaded
 
 with DAG(
     dag_id="indicators",

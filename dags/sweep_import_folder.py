@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from airflow.sdk import DAG, AssetAlias, AssetOrTimeSchedule, TriggerRule, task
 
+from dxpipeline.orchestration import WAREHOUSE_POOL
 from dxpipeline.orchestration.common import (
     DEFAULTS,
     IMPORT_FOLDER,
     START,
-    WAREHOUSE_POOL,
     every_minutes,
     waiting,
 )

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from dxpipeline.contracts import contracts
+from dxpipeline.local.session import WAREHOUSE_POOL  # the pool that a local run makes
 from dxpipeline.orchestration.triggers import ImportFolderTrigger
 from dxpipeline.reference import departments
 from dxpipeline.settings import PROJECT_ROOT
@@ -165,7 +166,7 @@ def test_every_task_is_tried_again_and_bounded_and_the_writing_ones_share_the_po
     writing = {
         name: one["pool"] for name, one in tasks.items() if one["task_id"] != "waiting_reporting_units"
     }
-    assert set(writing.values()) == {"warehouse"}
+    assert set(writing.values()) == {WAREHOUSE_POOL}
     assert len(writing) == 6
 
 

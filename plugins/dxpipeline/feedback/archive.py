@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psycopg
 
+from dxpipeline.durable import sync
 from dxpipeline.settings import Settings
 from dxpipeline.warehouse.sql_files import read_sql
 
@@ -51,7 +52,7 @@ def archive(settings: Settings, source: Path, sha256: str) -> Path:
         draft.chmod(0o400)
         draft.rename(target)
         for folder in (target.parent, settings.archive):
-            _sync(folder)
+            sync(folder)
     except OSError as error:
         raise ArchiveError(
             f"{source.name} cannot be archived in {settings.archive} ({error.strerror}): make room or "
@@ -69,12 +70,3 @@ def drop_archived_work(settings: Settings, connection: psycopg.Connection, *toke
     archived = connection.execute(read_sql("ledger/archived_tokens"), {"tokens": candidates})
     for (token,) in archived.fetchall():
         shutil.rmtree(settings.work_folder / token, ignore_errors=True)
-
-
-def _sync(folder: Path) -> None:
-    """Make the entries of a folder durable: the work copy is dropped next."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

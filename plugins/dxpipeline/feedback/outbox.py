@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-import os
 import secrets
 from collections.abc import Callable
 from pathlib import Path
 
 import psycopg
 
+from dxpipeline.durable import sync
 from dxpipeline.failures import describe
 from dxpipeline.feedback.answer import Answer, load_answer
 from dxpipeline.feedback.marked_file import write_marked_file
@@ -113,11 +113,11 @@ def _write_whole(target: Path, delivery_id: int, write: Callable[[Path], None]) 
     hidden = target.with_name(f"{_hidden_prefix(delivery_id)}{secrets.token_hex(4)}.part")
     try:
         write(hidden)
-        _sync(hidden)
+        sync(hidden)
         hidden.replace(target)
     finally:
         hidden.unlink(missing_ok=True)
-    _sync(target.parent)
+    sync(target.parent)
 
 
 def _remove_unfinished(folder: Path, delivery_id: int) -> None:
@@ -132,11 +132,3 @@ def _hidden_prefix(delivery_id: int) -> str:
 
 def _write_text(path: Path, text: str) -> None:
     path.write_bytes(text.encode("utf-8"))
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

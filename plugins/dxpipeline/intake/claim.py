@@ -20,6 +20,7 @@ from pathlib import Path
 import psycopg
 from psycopg.types.json import Jsonb
 
+from dxpipeline.durable import sync
 from dxpipeline.feedback.outbox import write_waiting_note
 from dxpipeline.intake.folder import Candidate, scan, standing_still
 from dxpipeline.intake.placement import placement
@@ -96,7 +97,7 @@ def _claim(settings: Settings, connection: psycopg.Connection, candidate: Candid
             _put_back(target, candidate.path, root)
             return None
         for folder in (target.parent, candidate.path.parent):
-            _sync_folder(folder)
+            sync(folder)
         return _register(settings, connection, token, target)
 
 
@@ -195,11 +196,3 @@ def _say_waiting(settings: Settings, connection: psycopg.Connection, delivery_id
 def _printable(name: str) -> str:
     """Return a name as text that the database can hold, whatever bytes the file system had."""
     return os.fsencode(name).decode("utf-8", "replace").replace("\x00", "\ufffd")
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

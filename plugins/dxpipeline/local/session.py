@@ -36,6 +36,7 @@ from dxpipeline.local.outcome import (
     write_json,
 )
 from dxpipeline.local.processes import Component, LocalRunError, Supervisor
+from dxpipeline.orchestration import WAREHOUSE_POOL
 from dxpipeline.settings import INCLUDE, PROJECT_ROOT, ConfigurationError, Settings, get_settings
 from dxpipeline.warehouse import migrate
 from dxpipeline.warehouse.connection import WarehouseUnavailable, connect, role_url
@@ -43,7 +44,7 @@ from dxpipeline.warehouse.embedded import EmbeddedServer, EmbeddedServerError
 from dxpipeline.warehouse.embedded_host import first_free_port, port_is_free
 
 DEFAULT_PORT = 8080
-WAREHOUSE_POOL, WAREHOUSE_SLOTS = "warehouse", 4  # the DAGs name the pool; without it their tasks never start
+WAREHOUSE_SLOTS = 4
 UNANSWERED, CANNOT_RUN, INTERRUPTED = 1, 2, 130
 
 

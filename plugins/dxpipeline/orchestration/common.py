@@ -13,9 +13,6 @@ from dxpipeline.orchestration.triggers import ImportFolderTrigger
 TIME_ZONE = "Asia/Ho_Chi_Minh"
 START = pendulum.datetime(2021, 1, 1, tz=TIME_ZONE)
 
-WAREHOUSE_POOL = "warehouse"
-"""Pool of the tasks that write into the warehouse; made by `dxpipeline.local` and docker-compose."""
-
 DEFAULTS: dict[str, Any] = {
     "retries": 3,
     "retry_delay": timedelta(seconds=10),

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import socket
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -82,12 +80,6 @@ def test_a_warehouse_that_does_not_answer_is_named(
     error = capsys.readouterr().err.splitlines()[-1]
     assert error.startswith("./run: The warehouse at 127.0.0.1:9 does not answer (")
     assert "secret" not in error
-
-
-def test_the_pool_has_the_name_that_the_dags_use() -> None:
-    code = "from dxpipeline.orchestration.common import WAREHOUSE_POOL; print(WAREHOUSE_POOL)"
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert result.stdout.splitlines()[-1] == session.WAREHOUSE_POOL
 
 
 def _tree(folder: Path) -> Path:
