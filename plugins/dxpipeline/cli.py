@@ -228,13 +228,11 @@ def _connection(options: argparse.Namespace) -> int:
 
 
 def _migrate(options: argparse.Namespace) -> int:
-    from contextlib import nullcontext
-
-    from dxpipeline.warehouse.embedded import running
     from dxpipeline.warehouse.migrate import upgrade
+    from dxpipeline.warehouse.session import server
 
     settings = get_settings()
-    with running(settings.home) if settings.warehouse_url is None else nullcontext():
+    with server(settings):
         upgrade(settings)
     return ACCEPTED
 

@@ -343,7 +343,8 @@ def _cross_check_together(ready: Sequence[Prepared]) -> None:
         return
     disputes = [(prepared, _dispute([(prepared, rows)])) for prepared, rows in held]
     alone = [(prepared, own) for prepared, own in disputes if own is not None]
-    for prepared, own in alone or [(prepared, disagreement) for prepared, _ in held]:
+    # Where it shows only together, nobody can say whose it is; what was not read has no part in it.
+    for prepared, own in alone or [(prepared, disagreement) for prepared, rows in held if rows]:
         log.error("Delivery %d: %s", prepared.delivery.delivery_id, own)
         prepared.rejection = FileRejected("cross-check-disagreement", rule=own.rule)
 

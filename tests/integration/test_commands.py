@@ -6,13 +6,11 @@ import json
 import logging
 import threading
 import time
-from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 
-from dxpipeline import preparation
 from dxpipeline.cli import main
 from dxpipeline.commands import warehouse as commands
 from dxpipeline.settings import PROJECT_ROOT
@@ -133,17 +131,10 @@ def test_import_leaves_a_file_that_is_never_finished_and_says_so(
     assert target.exists()
 
 
+@pytest.mark.usefixtures("poison")
 def test_a_file_that_makes_the_program_fail_is_refused_and_the_others_are_imported(
-    pipeline: Any, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    pipeline: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    original = preparation.open_document
-
-    def fail_on_poison(path: Path, name: str, contract: Any) -> Any:
-        if "poison" in name:
-            raise ZeroDivisionError("a bug")
-        return original(path, name, contract)
-
-    monkeypatch.setattr(preparation, "open_document", fail_on_poison)
     pipeline.drop(SECOND_QUARTER, FOLDER, "poison quy 2 nam 2021.xlsx")
     pipeline.drop(FIRST_QUARTER, FOLDER)
     pipeline.drop(STATIONS, "so-y-te/health_stations")

@@ -13,7 +13,7 @@ import pytest
 from dxpipeline import preparation
 from dxpipeline.intake.claim import claim_ready_files
 from dxpipeline.pipeline import Unanswered, finish_leftovers, sweep
-from dxpipeline.quality.cross_check import cross_check
+from dxpipeline.quality.cross_check import Disagreement, cross_check
 from dxpipeline.settings import PROJECT_ROOT
 
 DROPS = PROJECT_ROOT / "tests" / "data" / "drops"
@@ -126,3 +126,29 @@ def test_a_worthless_copy_in_the_archive_is_written_again(pipeline: Any, tmp_pat
     damaged.parent.mkdir(parents=True)
     damaged.write_bytes(b"ab")
     assert archive(pipeline.settings, source, digest).read_bytes() == b"abc"
+
+
+def test_a_dispute_that_shows_only_together_spares_what_was_not_read(
+    pipeline: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pipeline.drop(FIRST_QUARTER, FOLDER)
+    pipeline.run()
+
+    def together(contract: Any, suite: Any, batch: Sequence[Any], *rest: Any) -> Disagreement | None:
+        return Disagreement("a rule") if len({delivery for delivery, _ in batch}) > 1 else None
+
+    monkeypatch.setattr(preparation, "cross_check", together)
+    pipeline.drop(FIRST_QUARTER, FOLDER, "lan nua quy 1 nam 2021.xlsx")
+    pipeline.drop(SECOND_QUARTER, FOLDER)
+    pipeline.drop(HOSPITALS / "Benh vien Quy III-2021 thieu cot.xlsx", FOLDER)
+    pipeline.drop(CORRECTION, FOLDER)
+    pipeline.run()
+
+    outcomes = [(row["verdict"], row["reason_code"]) for row in pipeline.deliveries()]
+    assert outcomes == [
+        ("accepted", None),
+        ("duplicate", "duplicate"),
+        ("rejected", "cross-check-disagreement"),
+        ("rejected", "missing-column"),
+        ("rejected", "cross-check-disagreement"),
+    ]

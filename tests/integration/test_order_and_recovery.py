@@ -15,6 +15,7 @@ import pytest
 
 from dxpipeline.intake.claim import claim_ready_files
 from dxpipeline.pipeline import Unanswered
+from dxpipeline.preparation import ProcessingFailed
 from dxpipeline.settings import PROJECT_ROOT
 from dxpipeline.warehouse.connection import connect
 
@@ -314,23 +315,14 @@ def test_an_archive_that_cannot_be_written_delays_nobody_and_is_made_up_for(pipe
     assert list(pipeline.settings.work_folder.iterdir()) == []
 
 
+@pytest.mark.usefixtures("poison")
 def test_a_file_that_makes_the_program_fail_is_refused_the_third_time_and_the_next_goes_on(
-    pipeline: Any, monkeypatch: pytest.MonkeyPatch
+    pipeline: Any,
 ) -> None:
-    from dxpipeline import preparation
-
-    original = preparation.open_document
-
-    def fail_on_poison(path: Path, name: str, contract: Any) -> Any:
-        if "poison" in name:
-            raise ZeroDivisionError("a bug")
-        return original(path, name, contract)
-
-    monkeypatch.setattr(preparation, "open_document", fail_on_poison)
     pipeline.drop(SECOND_QUARTER, FOLDER, "poison quy 2 nam 2021.xlsx")
     pipeline.drop(CORRECTION, FOLDER)
     for _ in range(3):
-        with pytest.raises(preparation.ProcessingFailed, match="ZeroDivisionError"):
+        with pytest.raises(ProcessingFailed, match="ZeroDivisionError"):
             pipeline.run()
         assert [row["verdict"] for row in pipeline.deliveries()] == [None, None]
     pipeline.run()

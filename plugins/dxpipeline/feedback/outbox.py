@@ -53,8 +53,7 @@ def write_answer(
     receipt = folder / receipt_name(answer)
     page = render_receipt(answer, marked)
     _write_whole(receipt, delivery_id, lambda path: _write_text(path, page))
-    for place in {folder, outbox_folder(settings, answer.department_code)}:
-        (place / waiting_name(answer.file_name, delivery_id)).unlink(missing_ok=True)
+    remove_waiting_note(settings, answer.department_code, answer.file_name, delivery_id)
     return receipt
 
 
@@ -83,6 +82,14 @@ def write_waiting_note(
     # With a byte order mark, so that every text viewer on Windows shows the accents.
     _write_whole(note, delivery_id, lambda path: _write_text(path, "\ufeff" + text))
     return note
+
+
+def remove_waiting_note(
+    settings: Settings, department_folder: str | None, file_name: str, delivery_id: int
+) -> None:
+    """Remove the note of a delivery that waits no more, where there is one."""
+    folder = outbox_folder(settings, department_folder)
+    (folder / waiting_name(file_name, delivery_id)).unlink(missing_ok=True)
 
 
 def outbox_folder(settings: Settings, department: str | None) -> Path:

@@ -21,7 +21,7 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from dxpipeline.durable import sync
-from dxpipeline.feedback.outbox import write_waiting_note
+from dxpipeline.feedback.outbox import remove_waiting_note, write_waiting_note
 from dxpipeline.intake.folder import Candidate, scan, standing_still
 from dxpipeline.intake.placement import placement
 from dxpipeline.messages import sentence
@@ -103,12 +103,16 @@ def _claim(settings: Settings, connection: psycopg.Connection, candidate: Candid
 
 def _put_back(target: Path, place: Path, root: Path) -> None:
     """Return what was taken too early, unless a new file has come in its place: then it is adopted later."""
-    with contextlib.suppress(OSError):
-        if target.is_dir() and not target.is_symlink():
-            target.rename(place)
-        else:
-            os.link(target, place, follow_symlinks=False)
-        shutil.rmtree(root)
+    try:
+        os.link(target, place, follow_symlinks=False)
+    except FileExistsError:
+        return
+    except OSError:
+        # A folder, or a volume without hard links.
+        if place.exists() or place.is_symlink():
+            return
+        target.rename(place)
+    shutil.rmtree(root)
 
 
 def _adopt_orphans(settings: Settings, connection: psycopg.Connection) -> list[int]:
@@ -184,11 +188,16 @@ def _register(settings: Settings, connection: psycopg.Connection, token: str, pa
 
 def _say_waiting(settings: Settings, connection: psycopg.Connection, delivery_id: int) -> None:
     """Leave a note in the outbox: a courtesy, so that its failure holds nothing up."""
-    row = connection.execute(read_sql("ledger/waiting_delivery"), {"delivery_id": delivery_id}).fetchone()
-    if row is None:
+    parameters = {"delivery_id": delivery_id}
+    waiting = connection.execute(read_sql("ledger/waiting_delivery"), parameters).fetchone()
+    if waiting is None:
         return
+    department, file_name = waiting
     try:
-        write_waiting_note(settings, row[0], row[1], delivery_id)
+        write_waiting_note(settings, department, file_name, delivery_id)
+        # A worker may have answered meanwhile, before there was a note for it to remove.
+        if connection.execute(read_sql("ledger/waiting_delivery"), parameters).fetchone() is None:
+            remove_waiting_note(settings, department, file_name, delivery_id)
     except OSError as error:
         log.warning("Delivery %d gets no note that it waits (%s).", delivery_id, error.strerror)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import psycopg
 
@@ -11,6 +11,15 @@ from dxpipeline.settings import Settings
 from dxpipeline.warehouse.connection import Role, connect, has_own_login
 from dxpipeline.warehouse.embedded import running
 from dxpipeline.warehouse.migrate import needs_upgrade, upgrade
+
+
+def server(settings: Settings) -> AbstractContextManager[object]:
+    """Keep the embedded server running for the length of a `with`, unless `WAREHOUSE_URL` names another.
+
+    Raises:
+        EmbeddedServerError: The embedded server does not start.
+    """
+    return running(settings.home) if settings.warehouse_url is None else nullcontext()
 
 
 @contextmanager
@@ -21,19 +30,12 @@ def open_warehouse(settings: Settings, role: Role = "writer") -> Iterator[psycop
         WarehouseUnavailable: The warehouse of `WAREHOUSE_URL` does not answer.
         EmbeddedServerError: The embedded server does not start.
     """
-    if settings.warehouse_url is None:
-        with running(settings.home):
-            yield from _connected(settings, role)
-    else:
-        yield from _connected(settings, role)
-
-
-def _connected(settings: Settings, role: Role) -> Iterator[psycopg.Connection]:
-    # A worker of a server has a login of its own and not the owner's: migrating is a step of its own there.
-    if not has_own_login(role):
-        with connect(settings, "owner") as owner:
-            outdated = needs_upgrade(owner)
-        if outdated:
-            upgrade(settings)
-    with connect(settings, role, autocommit=True) as connection:
-        yield connection
+    with server(settings):
+        # A worker of a server has its own login only, not the owner's: migrating is a step by itself there.
+        if not has_own_login(role):
+            with connect(settings, "owner") as owner:
+                outdated = needs_upgrade(owner)
+            if outdated:
+                upgrade(settings)
+        with connect(settings, role, autocommit=True) as connection:
+            yield connection

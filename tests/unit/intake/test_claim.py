@@ -19,6 +19,7 @@ import pytest
 from dxpipeline.intake import claim
 from dxpipeline.intake.claim import claim_ready_files, hash_file, work_path
 from dxpipeline.intake.folder import Candidate, scan, standing_still
+from dxpipeline.pipeline import drain
 from dxpipeline.settings import ConfigurationError
 
 FOLDER = "so-y-te/health_stations"
@@ -327,3 +328,35 @@ def test_an_orphan_that_cannot_be_read_holds_up_no_other(
     monkeypatch.undo()
     claim.claim_ready_files(pipeline.settings, pipeline.connection)
     assert [row["file_name"] for row in pipeline.deliveries()] == ["good.csv", "new.csv", "bad.csv"]
+
+
+def test_a_volume_without_hard_links_gets_its_file_back_as_well(
+    pipeline: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*arguments: Any, **options: Any) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refuse)
+    path = pipeline.drop(b"first half", FOLDER, "a.csv")
+    pipeline.settings.work_folder.mkdir(parents=True)
+    (seen,) = standing_still(scan(pipeline.settings.import_folder), 0)
+    path.write_bytes(b"first half, second half")
+    assert claim._claim(pipeline.settings, pipeline.connection, seen) is None
+    assert path.read_bytes() == b"first half, second half"
+    assert list(pipeline.settings.work_folder.iterdir()) == []
+
+
+def test_an_answer_that_is_faster_than_the_note_leaves_no_note(
+    pipeline: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = claim.write_waiting_note
+
+    def answered_first(settings: Any, department: str, file_name: str, delivery_id: int) -> Path:
+        drain(settings, "health_stations", "health_stations")
+        return original(settings, department, file_name, delivery_id)
+
+    monkeypatch.setattr(claim, "write_waiting_note", answered_first)
+    pipeline.drop(b"x", FOLDER, "a 2021-Q1.csv")
+    claim.claim_ready_files(pipeline.settings, pipeline.connection)
+    (answer,) = [path for path in pipeline.settings.outbox.rglob("*") if path.is_file()]
+    assert answer.suffix == ".html"
