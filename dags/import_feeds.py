@@ -5,23 +5,28 @@ from __future__ import annotations
 from airflow.sdk import DAG, task
 
 from dxpipeline.contracts import Contract, contracts
-from dxpipeline.orchestration import WAREHOUSE_POOL
-from dxpipeline.orchestration.common import DEFAULTS, START, loaded, waiting
+from dxpipeline.orchestration import LARGE_FILES_POOL, WAREHOUSE_POOL
+from dxpipeline.orchestration.common import DEFAULTS, START, loaded, task_settings, waiting
 
 
-def import_feed(contract: Contract) -> DAG:
-    """Return the DAG of one feed: a task per reporting unit, which drains the ledger in order."""
-    with DAG(
+def feed_dag(contract: Contract, max_active_runs: int) -> DAG:
+    """Return the DAG of a feed without its tasks, woken when deliveries of the feed wait."""
+    return DAG(
         dag_id=f"import_{contract.feed}",
         dag_display_name=contract.title,
         doc_md=f"{contract.description}\n\nFeed `{contract.feed}`, contract {contract.version}.",
         schedule=[waiting(contract.feed)],
         start_date=START,
         catchup=False,
-        max_active_runs=1,
+        max_active_runs=max_active_runs,
         default_args={**DEFAULTS, "owner": contract.owners[-1].department},
         tags=["feed", contract.frequency, *(owner.department for owner in contract.owners)],
-    ) as dag:
+    )
+
+
+def import_snapshots(contract: Contract) -> DAG:
+    """Return the DAG of a snapshot feed: a task per reporting unit, which drains the ledger in order."""
+    with feed_dag(contract, max_active_runs=1) as dag:
 
         @task(
             outlets=[loaded(contract.feed)],
@@ -33,10 +38,9 @@ def import_feed(contract: Contract) -> DAG:
             from airflow.sdk import get_current_context
 
             from dxpipeline.pipeline import drain
-            from dxpipeline.settings import get_settings
 
             get_current_context()["reporting_unit"] = reporting_unit  # type: ignore[typeddict-unknown-key]
-            return drain(get_settings(), contract.feed, reporting_unit)
+            return drain(task_settings(), contract.feed, reporting_unit)
 
         @task
         def waiting_reporting_units() -> list[str]:
@@ -53,5 +57,44 @@ def import_feed(contract: Contract) -> DAG:
     return dag
 
 
+def import_versions(contract: Contract) -> DAG:
+    """Return the DAG of an upsert feed: a few tasks side by side for small files, and one for large ones.
+
+    Several runs may be under way, so that small files that come while a large one is read wait for nothing.
+    """
+    with feed_dag(contract, max_active_runs=4) as dag:
+
+        @task
+        def waiting_batches() -> list[int]:
+            """Return a number for each task that finds small files to take; a bounded number of tasks."""
+            from dxpipeline.pipeline import waiting_batches
+            from dxpipeline.settings import get_settings
+
+            return waiting_batches(get_settings(), contract.feed)
+
+        @task(
+            outlets=[loaded(contract.feed)],
+            pool=WAREHOUSE_POOL,
+            doc_md="Take small files until no other task leaves any; returns their deliveries' numbers.",
+        )
+        def process(batch: int) -> list[int]:
+            """Drain small files; said again above, since a mapped task does not show its docstring."""
+            from dxpipeline.pipeline import drain
+
+            return drain(task_settings(), contract.feed, contract.feed)
+
+        @task(outlets=[loaded(contract.feed)], pool=LARGE_FILES_POOL)
+        def process_large_files() -> list[int]:
+            """Take large files, one after the other; returns the numbers of their deliveries."""
+            from dxpipeline.pipeline import drain
+
+            return drain(task_settings(), contract.feed, contract.feed, large=True)
+
+        process.expand(batch=waiting_batches())
+        process_large_files()
+    return dag
+
+
 for _contract in contracts().values():
-    globals()[f"import_{_contract.feed}"] = import_feed(_contract)
+    _import = import_versions if _contract.load_mode == "upsert" else import_snapshots
+    globals()[f"import_{_contract.feed}"] = _import(_contract)

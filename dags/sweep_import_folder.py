@@ -14,6 +14,7 @@ from dxpipeline.orchestration.common import (
     IMPORT_FOLDER,
     START,
     every_minutes,
+    task_settings,
     waiting,
 )
 
@@ -45,8 +46,7 @@ with DAG(
     def finish_leftovers() -> None:
         """Answer and archive what died before, and what fits no feed."""
         from dxpipeline.pipeline import finish_leftovers
-        from dxpipeline.settings import get_settings
 
-        finish_leftovers(get_settings())
+        finish_leftovers(task_settings())
 
     claim_ready_files() >> finish_leftovers()

@@ -96,7 +96,7 @@ class Pipeline:
     def run(self) -> None:
         """Claim, process and answer everything that lies there."""
         for work in sweep(self.settings):
-            drain(self.settings, work.feed, work.reporting_unit)
+            drain(self.settings, work.feed, work.reporting_unit, large=work.large)
         finish_leftovers(self.settings)
 
     def deliveries(self) -> list[dict[str, Any]]:

@@ -1,8 +1,8 @@
 """What a feed is: the only reader of the data contracts in include/contracts/.
 
 A contract follows the Open Data Contract Standard 3.2. What the standard has no place for stands in
-`customProperties`: `loadMode`, `reportingUnit`, `derivedColumns`, and per column
-`emptyMeans`.
+`customProperties`: `loadMode`, `reportingUnit`, `derivedColumns`, for upsert feeds `newestBy`, and per column
+`emptyMeans` and `storedAs`.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from dxpipeline.settings import CONTRACTS
 
 LoadMode = Literal["snapshot", "upsert"]
 Kind = Literal["text", "integer", "number", "date", "boolean", "list"]
+StoredAs = Literal["value", "keyed-hash", "year", "nothing"]
 
 _KINDS: Mapping[str, Kind] = {
     "string": "text",
@@ -41,8 +42,8 @@ _KINDS: Mapping[str, Kind] = {
 }
 
 
-CUSTOM_PROPERTIES = frozenset({"loadMode", "reportingUnit", "derivedColumns"})
-COLUMN_CUSTOM_PROPERTIES = frozenset({"emptyMeans"})
+CUSTOM_PROPERTIES = frozenset({"loadMode", "reportingUnit", "derivedColumns", "newestBy"})
+COLUMN_CUSTOM_PROPERTIES = frozenset({"emptyMeans", "storedAs"})
 """The properties for which the standard has no place; another name is a mistake and refused."""
 
 
@@ -75,6 +76,20 @@ class Column:
     min_length: int | None = None
     max_length: int | None = None
     empty_means: Any = None
+    stored_as: StoredAs = "value"
+
+    @property
+    def stored_name(self) -> str | None:
+        """Return the column's name in the warehouse, None where nothing of it is stored."""
+        match self.stored_as:
+            case "value":
+                return self.name
+            case "keyed-hash":
+                return f"{self.name}_hash"
+            case "year":
+                return f"{self.name.removesuffix('_date').removesuffix('_on')}_year"
+            case "nothing":
+                return None
 
     @property
     def personal(self) -> bool:
@@ -123,6 +138,7 @@ class Contract:
     unit_is_department: bool
     digest: str
     path: Path
+    newest_by: str | None = None
 
     @cached_property
     def by_name(self) -> dict[str, Column]:
@@ -133,6 +149,16 @@ class Contract:
     def key(self) -> tuple[str, ...]:
         """Return the names of the key columns."""
         return tuple(column.name for column in self.columns if column.key)
+
+    @cached_property
+    def stored_columns(self) -> dict[str, Column]:
+        """Return the columns of which something is stored, by their name in the warehouse."""
+        return {column.stored_name: column for column in self.columns if column.stored_name is not None}
+
+    @property
+    def personal(self) -> bool:
+        """Whether the feed holds personal data, so that its bytes are archived encrypted."""
+        return any(column.personal for column in self.columns)
 
     def accepts_department(self, department: str) -> bool:
         """Say whether a department ever owned the feed, so that its folder is served."""
@@ -203,6 +229,7 @@ def load_contract(path: Path) -> Contract:
         unit_is_department=custom["reportingUnit"] == "department",
         digest=hashlib.sha256(content).hexdigest()[:12],
         path=path,
+        newest_by=custom.get("newestBy"),
     )
     if not contract.key:
         raise ContractError(f"{path.name}: no property is a primaryKey; say what identifies a row.")
@@ -213,6 +240,9 @@ def load_contract(path: Path) -> Contract:
     for name, uses in Counter(names).items():
         if uses > 1:
             raise ContractError(f"{path.name}: the column name {name} is used twice.")
+    if len(contract.stored_columns) < sum(column.stored_name is not None for column in contract.columns):
+        raise ContractError(f"{path.name}: two columns are stored under one name; rename one of them.")
+    _check_newest(contract)
     unknown = {name for item in contract.derived for name in item.columns} - set(contract.by_name)
     if unknown:
         raise ContractError(
@@ -230,6 +260,23 @@ def contracts(folder: Path = CONTRACTS) -> dict[str, Contract]:
     """
     loaded = (load_contract(path) for path in sorted(folder.glob("*.odcs.yaml")))
     return {contract.feed: contract for contract in loaded}
+
+
+def _check_newest(contract: Contract) -> None:
+    """Check that exactly an upsert feed says by which of its stored columns the newest version is found."""
+    place = f"{contract.path.name}: customProperties.newestBy is {contract.newest_by!r}"
+    if contract.load_mode != "upsert":
+        if contract.newest_by is not None:
+            raise ContractError(f"{place}; only a feed of mode upsert has versions: remove it.")
+        return
+    if contract.unit_is_department:
+        raise ContractError(
+            f"{contract.path.name}: customProperties.reportingUnit is 'department'; the records of an upsert "
+            "feed belong to the duty, so write duty."
+        )
+    column = contract.by_name.get(contract.newest_by or "")
+    if column is None or not column.required or column.kind != "date" or column.stored_as != "value":
+        raise ContractError(f"{place}; name a required column of type date that is stored as it is.")
 
 
 def _custom(
@@ -264,6 +311,9 @@ def _column(path: Path, item: SchemaProperty) -> Column:
     if item.required is None:
         raise ContractError(f"{path.name}: property {item.name} does not say whether it is required.")
     options = item.logicalTypeOptions or {}
+    custom = _custom(
+        path, f"customProperties of {item.name}", item.customProperties, COLUMN_CUSTOM_PROPERTIES
+    )
     return Column(
         name=item.name,
         kind=kind,
@@ -279,13 +329,24 @@ def _column(path: Path, item: SchemaProperty) -> Column:
         pattern=options.get("pattern"),
         min_length=options.get("minLength"),
         max_length=options.get("maxLength"),
-        empty_means=_custom(
-            path,
-            f"customProperties of {item.name}",
-            item.customProperties,
-            COLUMN_CUSTOM_PROPERTIES,
-        ).get("emptyMeans"),
+        empty_means=custom.get("emptyMeans"),
+        stored_as=_stored_as(path, item, kind, custom.get("storedAs", "value")),
     )
+
+
+def _stored_as(path: Path, item: SchemaProperty, kind: Kind, stored_as: Any) -> StoredAs:
+    """Check how a column is stored: a personal one never as it is, a key always."""
+    place = f"{path.name}: storedAs of {item.name} is {stored_as!r}"
+    if stored_as not in get_args(StoredAs):
+        raise ContractError(f"{place}; write one of {', '.join(get_args(StoredAs))}.")
+    if item.classification == "personal" and stored_as == "value":
+        raise ContractError(f"{place}; a personal column is stored as keyed-hash, year or nothing.")
+    if item.primaryKey and stored_as != "value":
+        raise ContractError(f"{place}; the key of a row is stored as it is.")
+    needed = {"keyed-hash": "text", "year": "date"}.get(stored_as)
+    if needed is not None and kind != needed:
+        raise ContractError(f"{place}; that needs a column of kind {needed}, this one is {kind}.")
+    return cast(StoredAs, stored_as)
 
 
 def _owners(path: Path, team: Any) -> tuple[Owner, ...]:

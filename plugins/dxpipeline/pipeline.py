@@ -8,39 +8,34 @@ so that any of them may run twice, or die, without losing or doubling a row. Air
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 
 import psycopg
 
+from dxpipeline.contracts import Contract, contracts
 from dxpipeline.failures import describe
-from dxpipeline.feedback.archive import ArchiveError, archive, drop_archived_work
+from dxpipeline.feedback.archive import ArchiveError, archive, drop_archived_work, is_private
 from dxpipeline.feedback.outbox import write_answer
 from dxpipeline.intake.claim import claim_ready_files, work_path
 from dxpipeline.loading.settle import settle
 from dxpipeline.preparation import Delivery, prepare_batch, recorded_failure
+from dxpipeline.privacy.hashing import KeyedHasher
+from dxpipeline.privacy.keys import privacy_keys, verify_key
 from dxpipeline.settings import Settings
 from dxpipeline.warehouse.connection import WarehouseUnavailable, connect
 from dxpipeline.warehouse.sql_files import read_sql
+from dxpipeline.worklist import BATCH, Work, batches, pending_work
 
-BATCH = 20
-"""Small files that are read and checked together, with Great Expectations once over all of them."""
+MOST_WORKERS = 2
+"""Workers that take small files of one upsert feed side by side."""
 
 log = logging.getLogger(__name__)
 
 
 class Unanswered(Exception):
     """Verdicts stand in the ledger, but an answer or the archive could not be written."""
-
-
-@dataclass(frozen=True)
-class Work:
-    """Deliveries of a reporting unit that wait for their verdict."""
-
-    feed: str
-    reporting_unit: str
-    deliveries: int
 
 
 def sweep(settings: Settings) -> list[Work]:
@@ -73,45 +68,50 @@ def finish_leftovers(settings: Settings) -> None:
         raise Unanswered(" ".join(unanswered))
 
 
-def pending_work(connection: psycopg.Connection) -> list[Work]:
-    """Return the reporting units that have deliveries without a verdict, the longest waiting first."""
-    return [Work(*row) for row in connection.execute(read_sql("ledger/pending_work"))]
-
-
 def waiting_units(settings: Settings, feed: str) -> list[str]:
     """Return the reporting units of a feed that have deliveries without a verdict."""
     with connect(settings, autocommit=True) as connection:
         return [work.reporting_unit for work in pending_work(connection) if work.feed == feed]
 
 
-def drain(settings: Settings, feed: str, reporting_unit: str) -> list[int]:
-    """Process every waiting delivery of a reporting unit, in the order of arrival.
+def waiting_batches(settings: Settings, feed: str) -> list[int]:
+    """Return a number from 0 for each worker that the small files of an upsert feed are worth."""
+    with connect(settings, autocommit=True) as connection:
+        small = sum(
+            work.deliveries for work in pending_work(connection) if work.feed == feed and not work.large
+        )
+    return list(range(min(MOST_WORKERS, math.ceil(small / BATCH))))
 
-    One worker at a time: a second one waits and finds nothing left to do.
+
+def drain(settings: Settings, feed: str, reporting_unit: str, *, large: bool = False) -> list[int]:
+    """Process the waiting deliveries of a reporting unit that no other worker holds.
+
+    Of a snapshot feed in the order of arrival, one worker at a time: a second one waits and finds nothing
+    left to do. Of an upsert feed side by side with other workers, the small files or the large ones.
 
     Returns:
         The numbers of the deliveries that got their verdict here.
 
     Raises:
+        ConfigurationError: The feed is personal and its keys are missing or wrong; nothing was read.
         WarehouseUnavailable: The warehouse does not answer; the rest waits.
         ProcessingFailed: A file made the program fail; it is tried again, and refused the third time.
         Unanswered: An answer or the archive could not be written; the next sweep tries again.
     """
     decided: list[int] = []
     unanswered: list[str] = []
-    unit = {"feed": feed, "reporting_unit": reporting_unit}
-    with connect(settings, autocommit=True) as connection, _attempts_closed(settings, connection, unit):
-        connection.execute(read_sql("ledger/lock_reporting_unit"), unit)
-        while batch := _pending(connection, feed, reporting_unit):
-            for prepared in prepare_batch(settings, connection, batch):
-                delivery_id = prepared.delivery.delivery_id
-                with recorded_failure(connection, prepared):
-                    outcome = settle(connection, prepared)
-                log.info("Delivery %d: %s %s.", delivery_id, outcome.verdict, outcome.counts)
-                decided.append(delivery_id)
-                with _collected(unanswered):
-                    finish(settings, connection, delivery_id)
-        connection.execute(read_sql("ledger/unlock_reporting_unit"), unit)
+    with connect(settings, autocommit=True) as connection:
+        hasher = _hasher(settings, connection, contracts()[feed])
+        for batch in batches(connection, feed, reporting_unit, large=large):
+            with _attempts_closed(settings, connection, batch):
+                for prepared in prepare_batch(settings, connection, batch, hasher):
+                    delivery_id = prepared.delivery.delivery_id
+                    with recorded_failure(connection, prepared):
+                        outcome = settle(connection, prepared)
+                    log.info("Delivery %d: %s %s.", delivery_id, outcome.verdict, outcome.counts)
+                    decided.append(delivery_id)
+                    with _collected(unanswered):
+                        finish(settings, connection, delivery_id)
     if unanswered:
         raise Unanswered(" ".join(unanswered))
     return decided
@@ -129,7 +129,7 @@ def finish(settings: Settings, connection: psycopg.Connection, delivery_id: int)
         row = connection.execute(read_sql("ledger/lock_unfinished_delivery"), parameters).fetchone()
         if row is None:
             return
-        token, _, answered = row
+        token, _, answered, *_ = row
         if not answered:
             receipt = write_answer(settings, connection, delivery_id, work_path(settings, token))
             connection.execute(
@@ -140,25 +140,26 @@ def finish(settings: Settings, connection: psycopg.Connection, delivery_id: int)
         row = connection.execute(read_sql("ledger/lock_unfinished_delivery"), parameters).fetchone()
         if row is None:
             return
-        token, sha256, _ = row
+        token, sha256, _, feed, verdict = row
         source = work_path(settings, token)
         if source is not None:
-            archive(settings, source, sha256)
+            archive(settings, source, sha256, private=is_private(feed, verdict))
         connection.execute(read_sql("ledger/record_archive"), parameters)
     drop_archived_work(settings, connection, token)
 
 
-def _pending(connection: psycopg.Connection, feed: str, reporting_unit: str) -> list[Delivery]:
-    rows = connection.execute(
-        read_sql("ledger/pending_deliveries"),
-        {"feed": feed, "reporting_unit": reporting_unit, "maximum": BATCH},
-    )
-    return [Delivery(*row) for row in rows]
+def _hasher(settings: Settings, connection: psycopg.Connection, contract: Contract) -> KeyedHasher | None:
+    """Return what hashes the identifiers of a personal feed, before anything of it is read."""
+    if not contract.personal:
+        return None
+    keys = privacy_keys(settings)
+    verify_key(connection, keys)
+    return KeyedHasher(keys.hash_key, keys.version)
 
 
 @contextmanager
 def _attempts_closed(
-    settings: Settings, connection: psycopg.Connection, unit: dict[str, str]
+    settings: Settings, connection: psycopg.Connection, batch: Sequence[Delivery]
 ) -> Iterator[None]:
     """Close the attempts that are given up here: only a worker that was killed leaves one open."""
     row = connection.execute(read_sql("ledger/last_attempt")).fetchone()
@@ -167,7 +168,10 @@ def _attempts_closed(
     except BaseException:
         # The connection may be what failed.
         with suppress(WarehouseUnavailable, psycopg.Error), connect(settings, autocommit=True) as other:
-            parameters = {**unit, "last_attempt": row[0] if row else 0}
+            parameters = {
+                "delivery_ids": [delivery.delivery_id for delivery in batch],
+                "last_attempt": row[0] if row else 0,
+            }
             other.execute(read_sql("ledger/close_interrupted_attempts"), parameters)
         raise
 

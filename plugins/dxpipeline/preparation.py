@@ -13,14 +13,17 @@ from pathlib import Path
 import psycopg
 
 from dxpipeline import __version__, reference
+from dxpipeline.ahead import ahead
 from dxpipeline.contracts import Contract, contracts
 from dxpipeline.failures import describe
 from dxpipeline.intake.claim import hash_file, work_path
 from dxpipeline.periods import HO_CHI_MINH
+from dxpipeline.privacy.hashing import KeyedHasher
 from dxpipeline.quality.checker import Checker
-from dxpipeline.quality.cross_check import Disagreement, cross_check, sample_rows
+from dxpipeline.quality.cross_check import Disagreement, cross_check
 from dxpipeline.quality.derived import DerivationError
 from dxpipeline.quality.model import CheckedBlock, FileFindings
+from dxpipeline.quality.sample_check import sampled
 from dxpipeline.quality.suite import Suite, SuiteError, load_suite
 from dxpipeline.reading import open_document
 from dxpipeline.reading.model import Document, FileRejected
@@ -30,9 +33,6 @@ from dxpipeline.warehouse.sql_files import read_sql
 
 SMALL_BYTES = 8_000_000
 """Files up to this size are held in memory once checked, and cross-checked together."""
-
-SAMPLE_ROWS = 2_000
-"""Rows of a large file that Great Expectations checks."""
 
 MAXIMUM_FAILURES = 3
 """Attempts that may be killed or fail before the file is refused, so that the next ones go on."""
@@ -49,6 +49,7 @@ class Delivery:
     """A delivery that waits for its verdict."""
 
     delivery_id: int
+    received_seq: int
     received_at: datetime
     department: str
     feed: str
@@ -61,7 +62,7 @@ class Delivery:
 
 @dataclass(frozen=True)
 class SameBytes:
-    """A current submission of the same bytes."""
+    """A submission of the same bytes that counts: the current one, or one that an upsert feed loaded."""
 
     delivery_id: int
     submission_id: int
@@ -126,7 +127,7 @@ class Prepared:
     suite: Suite | None = None
     checked: CheckedFile | None = None
     rejection: FileRejected | None = None
-    sampled: bool = False
+    hasher: KeyedHasher | None = None
 
 
 def check_file(
@@ -156,10 +157,12 @@ def check_file(
     if found.period.first_day(contract.calendar) > received_at.astimezone(HO_CHI_MINH).date():
         raise FileRejected("future-period", period=found.period.label_vi())
     checker = Checker(contract, suite, found.period, received_at, document.layouts)
-    blocks: Iterable[CheckedBlock] = map(checker.check, document.blocks())
-    return CheckedFile(
-        document, found, says_correction(titles, name), checker, list(blocks) if small else blocks
+    blocks: Iterable[CheckedBlock] = (
+        list(map(checker.check, document.blocks()))
+        if small
+        else ahead(map(checker.check, ahead(document.blocks())))
     )
+    return CheckedFile(document, found, says_correction(titles, name), checker, blocks)
 
 
 def read(prepared: Prepared) -> None:
@@ -191,7 +194,10 @@ def read_late(prepared: Prepared) -> None:
 
 
 def prepare_batch(
-    settings: Settings, connection: psycopg.Connection, batch: Sequence[Delivery]
+    settings: Settings,
+    connection: psycopg.Connection,
+    batch: Sequence[Delivery],
+    hasher: KeyedHasher | None,
 ) -> Iterator[Prepared]:
     """Prepare deliveries in their order; the small ones are cross-checked together.
 
@@ -209,6 +215,7 @@ def prepare_batch(
         if ready and alone:
             break
         prepared = _start(settings, connection, delivery, failures)
+        prepared.hasher = hasher
         try:
             with recorded_failure(connection, prepared):
                 if find_same_bytes(connection, prepared) is None:
@@ -266,6 +273,7 @@ def find_same_bytes(connection: psycopg.Connection, prepared: Prepared) -> SameB
             "feed": delivery.feed,
             "reporting_unit": delivery.reporting_unit,
             "sha256": delivery.sha256,
+            "upsert": prepared.contract.load_mode == "upsert",
             **vars(prepared.versions),
         },
     ).fetchone()
@@ -318,21 +326,18 @@ def _as_it_lies(connection: psycopg.Connection, delivery: Delivery, source: Path
     return changed
 
 
-def cross_check_sample(prepared: Prepared, block: CheckedBlock) -> None:
-    """Let Great Expectations check the checker on a sample of the first block of a large file.
+def cross_checked(prepared: Prepared) -> Iterator[CheckedBlock]:
+    """Return the checked blocks; of a large file Great Expectations checks a sample meanwhile.
 
     Raises:
         FileRejected: The two disagree (`cross-check-disagreement`).
     """
-    checked = prepared.checked
-    if checked is None or prepared.suite is None or isinstance(checked.blocks, list) or prepared.sampled:
-        return
-    prepared.sampled = True
-    sample = [(prepared.delivery.delivery_id, sample_rows(block, SAMPLE_ROWS))]
-    disagreement = cross_check(prepared.contract, prepared.suite, sample, sample=True)
-    if disagreement is not None:
-        log.error("Delivery %d: %s", prepared.delivery.delivery_id, disagreement)
-        raise FileRejected("cross-check-disagreement", rule=disagreement.rule)
+    checked, suite = prepared.checked, prepared.suite
+    if checked is None or suite is None:
+        return iter(())
+    if isinstance(checked.blocks, list):
+        return iter(checked.blocks)
+    return sampled(prepared.contract, suite, prepared.delivery.delivery_id, checked.blocks)
 
 
 def _cross_check_together(ready: Sequence[Prepared]) -> None:

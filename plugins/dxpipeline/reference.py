@@ -222,6 +222,15 @@ def departments() -> tuple[Department, ...]:
     return tuple(sorted(_rows("department.csv", _department), key=lambda row: row.department_code))
 
 
+def populations() -> tuple[Population, ...]:
+    """Return the province's population of every year with a published figure, by year.
+
+    Raises:
+        ReferenceDataError: The table is missing or broken.
+    """
+    return tuple(figure for _, figure in sorted(_populations().items()))
+
+
 def population(year: int) -> Population | None:
     """Return the province's population of a year; None when no figure with a source is known.
 

@@ -9,6 +9,9 @@
 | `WAREHOUSE_WRITER_URL`, `WAREHOUSE_BI_URL` | the same for the other logins | made from the owner's |
 | `DX_SETTLE_SECONDS` | how long a file must stand still before it is taken | `2` |
 | `DX_WRITER_PASSWORD`, `DX_BI_PASSWORD` | passwords of the logins | generated in `$DX_HOME/secrets` |
+| `DX_PRIVACY_KEY` | key of the hashes of identifiers, base64 | generated, for the embedded server only |
+| `DX_PRIVACY_KEY_VERSION` | its version, raised with each new key | `1` |
+| `DX_ARCHIVE_KEY` | age identity of the archive | generated, for the embedded server only |
 """
 
 from __future__ import annotations
@@ -16,7 +19,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
@@ -25,6 +28,9 @@ PROJECT_ROOT = Path(__file__).resolve().parents[2]
 INCLUDE = PROJECT_ROOT / "include"
 CONTRACTS = INCLUDE / "contracts"
 EXPECTATIONS = PROJECT_ROOT / "expectations"
+
+HIGHEST_KEY_VERSION = 32_767
+"""The version stands beside every hash, in two bytes."""
 
 
 class ConfigurationError(Exception):
@@ -40,6 +46,9 @@ class Settings:
     archive: Path
     warehouse_url: str | None
     settle_seconds: float
+    privacy_key_version: int = 1
+    privacy_key: str | None = field(default=None, repr=False)
+    archive_key: str | None = field(default=None, repr=False)
 
     @property
     def import_folder(self) -> Path:
@@ -80,10 +89,18 @@ def get_settings(environment: Mapping[str, str] | None = None) -> Settings:
         settle_seconds = math.nan
     if not 0 <= settle_seconds < math.inf:
         raise ConfigurationError(f"DX_SETTLE_SECONDS is {settle!r}: give a number of seconds, 0 or more.")
+    version = variables.get("DX_PRIVACY_KEY_VERSION") or "1"
+    if not (version.isascii() and version.isdecimal() and 1 <= int(version) <= HIGHEST_KEY_VERSION):
+        raise ConfigurationError(
+            f"DX_PRIVACY_KEY_VERSION is {version!r}: give a whole number from 1 to {HIGHEST_KEY_VERSION}."
+        )
     return Settings(
         home=home,
         exchange=Path(variables.get("DX_EXCHANGE") or home / "exchange").expanduser().absolute(),
         archive=Path(variables.get("DX_ARCHIVE") or home / "archive").expanduser().absolute(),
         warehouse_url=variables.get("WAREHOUSE_URL") or None,
         settle_seconds=settle_seconds,
+        privacy_key_version=int(version),
+        privacy_key=variables.get("DX_PRIVACY_KEY") or None,
+        archive_key=variables.get("DX_ARCHIVE_KEY") or None,
     )

@@ -48,6 +48,9 @@ def test_every_drop_is_answered_as_expected_through_airflow(
     assert (values["BB_COMMUNE"]["numerator"], values["BB_COMMUNE"]["denominator"]) == (130, 166)
     assert (values["EHR_FAC"]["numerator"], values["EHR_FAC"]["denominator"]) == (480, 559)
     assert values["SMART_HOSP_P"]["value"] == values["SMART_HOSP_D"]["value"] == 0
+    # The population of 2021 is not published among the reference data, so that there is no share of it.
+    assert (values["EHR_POP"]["numerator"], values["EHR_POP"]["value"]) == (3970, None)
+    assert values.pop("EHR_POP")["status"] == "no_data"
     assert {row["status"] for row in values.values()} == {"not_reached"}
 
     assert installation.query("select * from ledger.mart_refresh") == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import subprocess
@@ -10,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from openpyxl import Workbook
 
 from dxpipeline.cli import main
 from dxpipeline.contracts import contracts
+from dxpipeline.quality import compiler
 from dxpipeline.settings import PROJECT_ROOT
 from dxpipeline.text import fold_tone
 
@@ -73,14 +76,23 @@ def test_a_drop_is_answered_as_expected(path: Path, capfd: pytest.CaptureFixture
         return
     assert result["reason"] is None
     assert result["skipped"] == answer["skipped"]
-    assert [
+    listed = [
         {"_row": row["row"], "_sheet": row["sheet"], **comparable(row["values"])}
         for row in result["accepted"]
-    ] == [
+    ]
+    personal = {column.name for column in contracts()[answer["feed"]].columns if column.personal}
+    if "accepted_summary" in answer:
+        summary = answer["accepted_summary"]
+        assert len(listed) == summary["count"]
+        listed, wanted = [*listed[:5], *listed[-5:]], [*summary["first"], *summary["last"]]
+    else:
+        wanted = answer["accepted"]
+    assert listed == [
         {"_row": row["_row"], "_sheet": row.get("_sheet"), **{
-            name: value for name, value in comparable(row).items() if not name.startswith("_")
+            name: "•••" if name in personal and value is not None else value
+            for name, value in comparable(row).items() if not name.startswith("_")
         }}
-        for row in answer["accepted"]
+        for row in wanted
     ]  # fmt: skip
 
     critical: dict[int, list[dict[str, Any]]] = {}
@@ -173,31 +185,103 @@ def test_an_unreadable_file_is_rejected_with_its_reason(
     assert words in document["reason"]
 
 
-def test_personal_cells_are_not_shown(
+HEALTH_RECORDS = DROPS / "so-y-te" / "health_records" / "ho_so_suc_khoe_2021-Q3.csv"
+
+
+def test_personal_cells_are_not_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["check", str(HEALTH_RECORDS), "--feed", "health_records", "--json", "--rows"])
+    document = json.loads(capsys.readouterr().out)
+    first = document["accepted"][0]["values"]
+    masked = [name for name, value in first.items() if value == "•••"]
+    assert masked == ["citizen_id", "full_name", "birth_date", "insurance_number"]
+    assert first["record_id"] == "HS38-000002001"
+    assert {row["values"]["insurance_number"] for row in document["accepted"]} == {"•••", None}
+    shown = json.dumps(document, ensure_ascii=False)
+    personal = [
+        row[position]
+        for row in csv.reader(HEALTH_RECORDS.read_text("utf-8").splitlines()[1:])
+        for position in (1, 2, 7)
+        if row[position]
+    ]
+    assert len(personal) > 4000
+    assert [value for value in personal if value in shown] == []
+
+
+def versions_of_records(path: Path) -> None:
+    """Write five records, then three of them again: older, newer and bad, and the newer one twice."""
+    header, *lines = HEALTH_RECORDS.read_text("utf-8").splitlines()
+    good = lines[:5]
+    fields = [line.split(",") for line in good[:3]]
+    again = [
+        [*fields[0][:9], "09/08/2021", *fields[0][10:]],
+        [*fields[1][:9], "17/08/2021", *fields[1][10:]],
+        [*fields[2][:9], "30/09/2021", *fields[2][10:14], "400", *fields[2][15:]],
+        [*fields[1][:9], "17/08/2021", *fields[1][10:]],
+    ]
+    path.write_text("\n".join([header, *good, *map(",".join, again)]) + "\n", "utf-8")
+
+
+@pytest.mark.parametrize("large", [False, True])
+def test_older_versions_of_a_record_in_the_file_are_skipped(
+    large: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if large:
+        monkeypatch.setattr("dxpipeline.commands.check.SMALL_BYTES", 0)
+    path = tmp_path / "2021-Q3.csv"
+    versions_of_records(path)
+    assert main(["check", str(path), "--feed", "health_records", "--json", "--rows"]) == 1
+    document = json.loads(capsys.readouterr().out)
+    assert {name: document[name] for name in COUNTS} == {
+        "rows_read": 9,
+        "rows_accepted": 5,
+        "rows_quarantined": 1,
+        "rows_skipped": 3,
+    }
+    assert document["skipped"] == [{"row": row, "why": "superseded-in-file"} for row in (3, 7, 8)]
+    assert [row["row"] for row in document["accepted"]] == [2, 4, 5, 6, 10]
+    assert [(issue["row"], issue["column"]) for issue in document["issues"]] == [(9, "systolic_mmhg")]
+
+
+def test_a_version_on_an_earlier_sheet_is_skipped_with_its_warning(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    header, line = (text.split(",") for text in HEALTH_RECORDS.read_text("utf-8").splitlines()[:2])
+    book = Workbook()
+    for sheet, updated_on in (("Huyện A", "09/08/2021"), ("Huyện B", "10/08/2021")):
+        page = book.create_sheet(sheet)
+        page.append(header)
+        page.append([*line[:9], updated_on, "01/01/2099", *line[11:]])
+        page.append([f"{line[0]}-{sheet[-1]}", *line[1:]])
+    del book["Sheet"]
+    path = tmp_path / "2021-Q3.xlsx"
+    book.save(path)
+    assert main(["check", str(path), "--feed", "health_records", "--json", "--rows"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["verdict"] == "accepted_with_warnings"
+    assert {name: document[name] for name in COUNTS} == {
+        "rows_read": 4,
+        "rows_accepted": 3,
+        "rows_quarantined": 0,
+        "rows_skipped": 1,
+    }
+    assert document["skipped"] == [{"row": 2, "why": "superseded-in-file"}]
+    assert [(row["sheet"], row["row"]) for row in document["accepted"]] == [
+        ("Huyện A", 3),
+        ("Huyện B", 2),
+        ("Huyện B", 3),
+    ]
+    assert [(issue["sheet"], issue["row"]) for issue in document["issues"]] == [("Huyện B", 2)]
+
+
+def test_of_a_large_file_a_sample_is_checked_by_great_expectations(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    import dataclasses
-
-    from dxpipeline.commands import check
-
-    contract = contracts()["health_stations"]
-    personal = dataclasses.replace(
-        contract,
-        columns=tuple(
-            dataclasses.replace(one, classification="personal")
-            if one.name in ("station_name", "software_name")
-            else one
-            for one in contract.columns
-        ),
-    )
-    monkeypatch.setattr(check, "contracts", lambda: {"health_stations": personal})
-    source = DROPS / "so-y-te" / "health_stations" / "tram_y_te_2021-Q2.csv"
-    main(["check", str(source), "--feed", "health_stations", "--json", "--rows"])
-    document = json.loads(capsys.readouterr().out)
-    values = document["accepted"][0]["values"]
-    assert (values["station_name"], values["station_code"]) == ("***", "38101")
-    without = [
-        row["values"]["software_name"] for row in document["accepted"] if not row["values"]["has_ehr_system"]
-    ]
-    assert set(without) == {None}
-    assert "Trạm Y tế" not in json.dumps(document, ensure_ascii=False)
+    monkeypatch.setattr("dxpipeline.commands.check.SMALL_BYTES", 0)
+    monkeypatch.setattr("dxpipeline.quality.sample_check.SAMPLE_ROWS", 3)
+    rules = compiler._ROW_RULES
+    never = {**rules, "expect_column_values_to_be_between": rules["expect_column_values_to_be_null"]}
+    monkeypatch.setattr(compiler, "_ROW_RULES", never)
+    path = tmp_path / "2021-Q3.csv"
+    versions_of_records(path)
+    assert main(["check", str(path), "--feed", "health_records", "--json"]) == 2
+    assert "expect_column_values_to_be_between(birth_date)" in json.loads(capsys.readouterr().out)["reason"]

@@ -199,7 +199,7 @@ def test_status_shows_what_waits(pipeline: Any, capsys: pytest.CaptureFixture[st
     claim_ready_files(pipeline.settings, pipeline.connection)
     _, document = answer(capsys, "status")
     assert document["waiting"] == [
-        {"feed": "smart_hospitals", "reporting_unit": "smart_hospitals", "deliveries": 2}
+        {"feed": "smart_hospitals", "reporting_unit": "smart_hospitals", "large": False, "deliveries": 2}
     ]
 
 
@@ -245,7 +245,7 @@ def test_indicators_computes_what_was_loaded_and_shows_it_against_its_target(
 ) -> None:
     _, nothing = answer(capsys, "indicators")
     assert {one["indicator_code"]: (one["status"], one["value"]) for one in nothing} == dict.fromkeys(
-        ("SMART_HOSP_P", "SMART_HOSP_D", "EHR_FAC", "BB_COMMUNE"), ("no_data", None)
+        ("SMART_HOSP_P", "SMART_HOSP_D", "EHR_FAC", "BB_COMMUNE", "EHR_POP"), ("no_data", None)
     )
     pipeline.drop(STATIONS, "so-y-te/health_stations")
     pipeline.run()

@@ -104,14 +104,15 @@ def test_the_archive_keeps_the_same_bytes_once_and_refuses_others(pipeline: Any,
     source = tmp_path / "a.csv"
     source.write_bytes(b"abc")
     digest = hash_file(source)
-    kept = archive(pipeline.settings, source, digest)
-    assert kept == archive_path(pipeline.settings, digest) == archive(pipeline.settings, source, digest)
+    kept = archive(pipeline.settings, source, digest, private=False)
+    assert kept == archive_path(pipeline.settings, digest)
+    assert kept == archive(pipeline.settings, source, digest, private=False)
     assert kept.read_bytes() == b"abc"
     assert kept.stat().st_mode & 0o777 == 0o400
     source.write_bytes(b"abd")
     other = "0" * 64
     with pytest.raises(ArchiveError, match="changed after it was received"):
-        archive(pipeline.settings, source, other)
+        archive(pipeline.settings, source, other, private=False)
     assert [path for path in pipeline.settings.archive.rglob("*") if path.is_file()] == [kept]
 
 
@@ -125,7 +126,7 @@ def test_a_worthless_copy_in_the_archive_is_written_again(pipeline: Any, tmp_pat
     damaged = archive_path(pipeline.settings, digest)
     damaged.parent.mkdir(parents=True)
     damaged.write_bytes(b"ab")
-    assert archive(pipeline.settings, source, digest).read_bytes() == b"abc"
+    assert archive(pipeline.settings, source, digest, private=False).read_bytes() == b"abc"
 
 
 def test_a_dispute_that_shows_only_together_spares_what_was_not_read(

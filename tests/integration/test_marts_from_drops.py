@@ -26,13 +26,14 @@ def drop(pipeline: Any, *paths: Path) -> None:
     pipeline.run()
 
 
-def values(connection: psycopg.Connection) -> dict[tuple[str, str], tuple[int, int]]:
+def values(connection: psycopg.Connection) -> dict[tuple[str, str], tuple[int, int | None]]:
     """Return numerator and denominator by indicator and period."""
     rows = connection.execute(
         "select indicator_code, period, numerator, denominator from mart.fct_indicator_value"
     )
     return {
-        (code, period): (int(numerator), int(denominator)) for code, period, numerator, denominator in rows
+        (code, period): (int(numerator), None if denominator is None else int(denominator))
+        for code, period, numerator, denominator in rows
     }
 
 
@@ -45,6 +46,8 @@ def test_drops_become_indicators_and_a_correction_changes_only_its_period(
         ("broadband_coverage", "2021-Q1"),
         ("broadband_coverage", "2021-Q2"),
         ("broadband_coverage", "2025-Q3"),
+        ("health_records", "2021-Q2"),
+        ("health_records", "2021-Q3"),
         ("health_stations", "2021-Q1"),
         ("health_stations", "2021-Q2"),
         ("smart_hospitals", "2021-Q1"),
@@ -60,6 +63,11 @@ def test_drops_become_indicators_and_a_correction_changes_only_its_period(
         ("EHR_FAC", "2021-Q1"): (480, 559),
         # 553 stations are accepted; six are held back, one of them without a code.
         ("EHR_FAC", "2021-Q2"): (480, 559),
+        # The file of 2021-Q3 brings 1,970 other persons; no population of 2021 is published.
+        ("EHR_POP", "2021-Q2"): (2000, None),
+        ("EHR_POP", "2021-Q3"): (3970, None),
+        ("EHR_RECORDS_PER_PERSON", "2021-Q2"): (2000, 2000),
+        ("EHR_RECORDS_PER_PERSON", "2021-Q3"): (3970, 3970),
         ("BB_COMMUNE", "2021-Q1"): (430, 559),
         ("BB_COMMUNE", "2021-Q2"): (448, 559),
         ("BB_COMMUNE", "2025-Q3"): (130, 166),
@@ -81,6 +89,7 @@ def test_drops_become_indicators_and_a_correction_changes_only_its_period(
             "SMART_HOSP_D": ("2021-Q2", "not_reached"),
             "EHR_FAC": ("2021-Q2", "not_reached"),
             "BB_COMMUNE": ("2025-Q3", "not_reached"),
+            "EHR_POP": ("2021-Q3", "no_data"),
         }
         assert shown["EHR_FAC"]["value"] == pytest.approx(85.867621, abs=1e-6)
         assert shown["BB_COMMUNE"]["value"] == pytest.approx(78.313253, abs=1e-6)

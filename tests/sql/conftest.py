@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from itertools import count
@@ -49,20 +50,35 @@ ORDINARY_ROW: dict[str, dict[str, Any]] = {
         "households_fixed_broadband": 800,
         "carriers": ["VNPT", "Viettel"],
     },
+    "health_records": {
+        "birth_year": 1980,
+        "sex": "nữ",
+        "commune_code": "14755",
+        "station_code": "38001",
+        "created_on": date(2020, 1, 1),
+        "updated_on": date(2021, 5, 1),
+        "systolic_mmhg": 120,
+        "diastolic_mmhg": 80,
+    },
 }
 
 Submit = Callable[..., int]
 
 
 @pytest.fixture
-def submit(warehouse: psycopg.Connection) -> Submit:
+def sequence() -> Iterator[int]:
+    """Return the numbers in which the files of a test arrive."""
+    return count(1)
+
+
+@pytest.fixture
+def submit(warehouse: psycopg.Connection, sequence: Iterator[int]) -> Submit:
     """Return a function that loads rows of a feed and period, and returns the submission's number.
 
     Each row is `(key, changes to the ordinary row)`. `quarantined` are the keys of rows held back, None for a
     row without one. `mends` names the submission that is added to; `replaces` the one that is superseded.
     `on` is the connection of a load that does not commit.
     """
-    sequence = count(1)
 
     def load(
         feed: str,
@@ -83,18 +99,7 @@ def submit(warehouse: psycopg.Connection) -> Submit:
                     "where submission_id = %s",
                     [replaces],
                 )
-            submission_id: int = connection.execute(
-                "insert into ledger.submission (feed, department_code, reporting_unit, period, state, "
-                "is_current, mends_submission_id) "
-                "values (%s, %s, %s, %s, 'loaded', %s, %s) returning submission_id",
-                [feed, "so-y-te", feed, period, mends is None, mends],
-            ).fetchone()[0]  # type: ignore[index]
-            connection.execute(
-                "insert into ledger.delivery (received_seq, folder, department_code, feed, reporting_unit, "
-                "file_name, claim_token, sha256, size_bytes, submission_id) "
-                "values (%s, '', 'so-y-te', %s, %s, %s, %s, %s, 1, %s)",
-                [seq, feed, feed, f"báo cáo {seq}.xlsx", f"claim {seq}", f"{seq:064x}", submission_id],
-            )
+            submission_id = _register(connection, feed, period, seq, mends is None, mends)
             if replaces is not None:
                 connection.execute(
                     sql.SQL("update {} set is_current = false, superseded_by = %s where period = %s").format(
@@ -124,11 +129,40 @@ def submit(warehouse: psycopg.Connection) -> Submit:
                         "keys": [key for key, _ in rows],
                     },
                 )
-            connection.execute(
-                "insert into ledger.mart_refresh (feed, period) values (%s, %s) "
-                "on conflict (feed, period) do update set marked_at = now()",
-                [feed, period],
-            )
+            _mark(connection, feed, period)
+        return submission_id
+
+    return load
+
+
+@pytest.fixture
+def submit_records(warehouse: psycopg.Connection, sequence: Iterator[int]) -> Submit:
+    """Return a function that loads versions of health records of a period, and returns the submission.
+
+    Each version is `(record, person, changes to the ordinary row)`; persons are invented names, stored as
+    hashes. The newest version of a record is in the feed's table, the others are in its history.
+    """
+
+    def load(period: str, versions: Sequence[tuple[str, str, dict[str, Any]]], key_version: int = 1) -> int:
+        seq = next(sequence)
+        with warehouse.transaction():
+            submission_id = _register(warehouse, "health_records", period, seq, False, None)
+            for position, (record, person, changes) in enumerate(versions, start=2):
+                version = {
+                    "submission_id": submission_id,
+                    "received_seq": seq,
+                    "source_row": position,
+                    "period": period,
+                    "hash_key_version": key_version,
+                    "record_id": record,
+                    "citizen_id_hash": hashlib.blake2b(
+                        person.encode(), digest_size=16, key=bytes([key_version])
+                    ).digest(),
+                    **ORDINARY_ROW["health_records"],
+                    **changes,
+                }
+                _place(warehouse, version)
+            _mark(warehouse, "health_records", period)
         return submission_id
 
     return load
@@ -139,6 +173,49 @@ def bi(settings: Settings, warehouse: psycopg.Connection) -> Iterator[psycopg.Co
     """Return a connection as dx_bi_reader, in autocommit mode."""
     with connect(settings, "bi", autocommit=True) as connection:
         yield connection
+
+
+def _register(
+    connection: psycopg.Connection, feed: str, period: str, seq: int, is_current: bool, mends: int | None
+) -> int:
+    """Write a file and its submission into the ledger."""
+    submission_id: int = connection.execute(
+        "insert into ledger.submission (feed, department_code, reporting_unit, period, state, "
+        "is_current, mends_submission_id) "
+        "values (%s, %s, %s, %s, 'loaded', %s, %s) returning submission_id",
+        [feed, "so-y-te", feed, period, is_current, mends],
+    ).fetchone()[0]  # type: ignore[index]
+    connection.execute(
+        "insert into ledger.delivery (received_seq, folder, department_code, feed, reporting_unit, "
+        "file_name, claim_token, sha256, size_bytes, submission_id) "
+        "values (%s, '', 'so-y-te', %s, %s, %s, %s, %s, 1, %s)",
+        [seq, feed, feed, f"báo cáo {seq}.xlsx", f"claim {seq}", f"{seq:064x}", submission_id],
+    )
+    return submission_id
+
+
+def _mark(connection: psycopg.Connection, feed: str, period: str) -> None:
+    connection.execute(
+        "insert into ledger.mart_refresh (feed, period) values (%s, %s) "
+        "on conflict (feed, period) do update set marked_at = now()",
+        [feed, period],
+    )
+
+
+def _place(connection: psycopg.Connection, version: dict[str, Any]) -> None:
+    """Put a version of a record where its day and order of arrival belong."""
+    record = [version["record_id"]]
+    stored = connection.execute(
+        "select updated_on, received_seq from core.health_records where record_id = %s", record
+    ).fetchone()
+    newer = stored is None or (version["updated_on"], version["received_seq"]) > stored
+    if stored is not None and newer:
+        connection.execute(
+            "with replaced as (delete from core.health_records where record_id = %s returning *) "
+            "insert into core.health_records_history select * from replaced",
+            record,
+        )
+    _insert(connection, "health_records" if newer else "health_records_history", version)
 
 
 def _insert_row(
@@ -160,9 +237,13 @@ def _insert_row(
         **ORDINARY_ROW[feed],
         **changes,
     }
+    _insert(connection, feed, values)
+
+
+def _insert(connection: psycopg.Connection, table: str, values: dict[str, Any]) -> None:
     connection.execute(
         sql.SQL("insert into {} ({}) values ({})").format(
-            sql.Identifier("core", feed),
+            sql.Identifier("core", table),
             sql.SQL(", ").join(map(sql.Identifier, values)),
             sql.SQL(", ").join([sql.Placeholder()] * len(values)),
         ),

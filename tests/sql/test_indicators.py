@@ -304,14 +304,16 @@ def test_a_ceiling_is_reached_from_below(warehouse: psycopg.Connection, submit: 
 
 def test_a_target_is_shown_with_its_baseline_and_document(bi: psycopg.Connection) -> None:
     shown = {row["indicator_code"]: row for row in current_values(bi)}
-    assert sorted(shown) == ["BB_COMMUNE", "EHR_FAC", "SMART_HOSP_D", "SMART_HOSP_P"]
+    assert sorted(shown) == ["BB_COMMUNE", "EHR_FAC", "EHR_POP", "SMART_HOSP_D", "SMART_HOSP_P"]
     assert {code: row["target_value"] for code, row in shown.items()} == {
         "SMART_HOSP_P": 2,
         "SMART_HOSP_D": 6,
         "EHR_FAC": 100,
         "BB_COMMUNE": 100,
+        "EHR_POP": 95,
     }
     assert (shown["SMART_HOSP_D"]["baseline"], shown["BB_COMMUNE"]["baseline"]) == (0, None)
-    assert {row["document"] for row in shown.values()} == {"DT-2021-02-25"}
+    documents = {code: row["document"] for code, row in shown.items()}
+    assert documents == dict.fromkeys(shown, "DT-2021-02-25") | {"EHR_POP": "QD-5349-2019"}
     assert {row["target_year"] for row in shown.values()} == {2025}
     assert shown["EHR_FAC"]["unit_vi"] == "%"

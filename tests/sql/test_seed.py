@@ -158,13 +158,27 @@ def test_a_changed_table_is_made_equal_to_its_file_and_keys_stay(owner: psycopg.
 
 
 def test_plan_and_dimensions_hold_the_same_plan(warehouse: psycopg.Connection) -> None:
-    codes = [entry.indicator_code for entry in load_plan().indicators]
-    for table in ("plan.indicator", "mart.dim_indicator", "plan.target", "mart.dim_target"):
-        assert one(
-            warehouse, f"select array_agg(indicator_code order by indicator_code) from {table}"
-        ) == sorted(codes)
-    assert one(warehouse, "select array_agg(document_code) from plan.document") == ["DT-2021-02-25"]
-    assert one(warehouse, "select array_agg(distinct document_status) from mart.dim_target") == ["draft"]
+    plan = load_plan()
+    for kind, entries in (("indicator", plan.indicators), ("target", plan.targets)):
+        codes = sorted(entry.indicator_code for entry in entries)
+        ordered = "select array_agg(indicator_code order by indicator_code) from"
+        for table in (f"plan.{kind}", f"mart.dim_{kind}"):
+            assert one(warehouse, f"{ordered} {table}") == codes
+    documents = one(warehouse, "select array_agg(document_code order by document_code) from plan.document")
+    assert documents == ["DT-2021-02-25", "QD-5349-2019"]
+    statuses = warehouse.execute(
+        "select distinct document_code, document_status from mart.dim_target order by 1"
+    )
+    assert statuses.fetchall() == [("DT-2021-02-25", "draft"), ("QD-5349-2019", "in_force")]
+
+
+def test_the_population_stands_with_its_source_and_only_for_the_years_that_have_one(
+    warehouse: psycopg.Connection,
+) -> None:
+    columns = "year, province_code, population, vintage, source"
+    (figure,) = warehouse.execute(f"select {columns} from mart.dim_population").fetchall()
+    assert figure[:4] == (2025, "38", 3_760_650, "declared")
+    assert "2025" in figure[4]
 
 
 def test_an_indicator_that_leaves_the_plan_takes_its_target_and_values_along(
@@ -181,7 +195,7 @@ def test_an_indicator_that_leaves_the_plan_takes_its_target_and_values_along(
     monkeypatch.setattr(seed_module, "load_plan", lambda: rest)
     seed(owner)
     owner.execute("set constraints all immediate")
-    assert one(owner, "select count(*) from mart.indicator_status") == 3
+    assert one(owner, "select count(*) from mart.indicator_status") == 4
     assert one(owner, "select count(*) from mart.fct_indicator_value") == 0
 
 

@@ -53,7 +53,8 @@ def test_wrong_usage_ends_with_three_and_says_what_is_wrong(
     [
         (
             ["check", str(STATIONS), "--feed", "stations"],
-            "There is no feed 'stations': give one of broadband_coverage, health_stations, smart_hospitals.",
+            "There is no feed 'stations': give one of broadband_coverage, health_records, health_stations, "
+            "smart_hospitals.",
         ),
         (
             ["check", "/nowhere/a.csv", "--feed", "health_stations"],

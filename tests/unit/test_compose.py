@@ -114,3 +114,14 @@ def test_the_image_does_not_run_as_root_and_takes_the_hashed_lock() -> None:
     text = (PROJECT_ROOT / "Dockerfile").read_text(encoding="utf-8")
     assert re.findall(r"^USER (.+)$", text, re.MULTILINE)[-1] == "10001:10001"
     assert "--require-hashes -r requirements.lock" in text
+
+
+def test_only_workers_have_the_keys_of_personal_data(services: dict[str, Any]) -> None:
+    for name in ("DX_PRIVACY_KEY", "DX_ARCHIVE_KEY"):
+        secret = complete()[name]
+        assert {service for service, one in services.items() if secret in str(one)} == {"worker"}
+
+
+def test_the_ui_hides_the_keys_where_they_are_variables(services: dict[str, Any]) -> None:
+    hidden = services["api-server"]["environment"]["AIRFLOW__CORE__SENSITIVE_VAR_CONN_NAMES"]
+    assert hidden == "dx_privacy_key,dx_archive_key"

@@ -49,8 +49,8 @@ def column(content: Document, name: str) -> Document:
     return next(item for item in content["schema"][0]["properties"] if item["name"] == name)
 
 
-def test_the_three_feeds_are_there() -> None:
-    assert FEEDS == ["broadband_coverage", "health_stations", "smart_hospitals"]
+def test_the_feeds_are_there() -> None:
+    assert FEEDS == ["broadband_coverage", "health_records", "health_stations", "smart_hospitals"]
 
 
 @pytest.mark.parametrize("feed", FEEDS)
@@ -112,12 +112,30 @@ def test_a_contract_is_read_as_it_is_written() -> None:
     assert contracts()["broadband_coverage"].by_name["carriers"].kind == "list"
 
 
-def test_only_personal_columns_are_personal(tmp_path: Path) -> None:
-    content = document("smart_hospitals")
-    column(content, "hospital_name")["classification"] = "personal"
-    changed = load_contract(written(tmp_path, content))
-    assert [item.name for item in changed.columns if item.personal] == ["hospital_name"]
-    assert not any(item.personal for contract in contracts().values() for item in contract.columns)
+def test_only_health_records_hold_personal_columns() -> None:
+    personal = {
+        feed: [item.name for item in contract.columns if item.personal]
+        for feed, contract in contracts().items()
+        if contract.personal
+    }
+    assert personal == {"health_records": ["citizen_id", "full_name", "birth_date", "insurance_number"]}
+
+
+def test_a_feed_of_versions_says_which_is_the_newest_and_what_is_stored_of_a_person() -> None:
+    contract = contracts()["health_records"]
+    assert (contract.load_mode, contract.key, contract.newest_by) == ("upsert", ("record_id",), "updated_on")
+    assert [
+        (name, column.name) for name, column in contract.stored_columns.items() if name != column.name
+    ] == [
+        ("citizen_id_hash", "citizen_id"),
+        ("birth_year", "birth_date"),
+        ("insurance_number_hash", "insurance_number"),
+    ]
+    assert set(contract.by_name) - {column.name for column in contract.stored_columns.values()} == {
+        "full_name"
+    }
+    optional = {"insurance_number", "last_visit_on", "icd10_code", "height_cm", "weight_kg"}
+    assert {column.name for column in contract.columns if not column.required} == optional
 
 
 def test_a_feed_is_served_from_the_folder_of_every_department_that_ever_owned_it() -> None:
@@ -231,11 +249,12 @@ FAULTS: list[tuple[Callable[[Document], object], str]] = [
     ),
     (
         lambda d: custom(d, "loadMode").update(property="loadmode"),
-        "customProperties holds the unknown loadmode; known are derivedColumns, loadMode, reportingUnit.",
+        "customProperties holds the unknown loadmode; known are derivedColumns, loadMode, newestBy, "
+        "reportingUnit.",
     ),
     (
         lambda d: column(d, "security_met")["customProperties"][0].update(property="emptyMean"),
-        "customProperties of security_met holds the unknown emptyMean; known are emptyMeans.",
+        "customProperties of security_met holds the unknown emptyMean; known are emptyMeans, storedAs.",
     ),
     (
         lambda d: d["schema"][0].update(customProperties=[{"property": "grain", "value": "x"}]),
@@ -282,6 +301,67 @@ def test_a_faulty_contract_is_refused_with_the_place_and_what_to_mend(
     with pytest.raises(ContractError) as refused:
         load_contract(written(tmp_path, content))
     assert str(refused.value) == f"smart_hospitals.odcs.yaml: {sentence}"
+
+
+PERSONAL_FAULTS: list[tuple[Callable[[Document], object], str]] = [
+    (
+        lambda d: d["customProperties"].remove(custom(d, "newestBy")),
+        "customProperties.newestBy is None; name a required column of type date that is stored as it is.",
+    ),
+    (
+        lambda d: custom(d, "newestBy").update(value="last_visit_on"),
+        "customProperties.newestBy is 'last_visit_on'; name a required column of type date that is stored as "
+        "it is.",
+    ),
+    (
+        lambda d: custom(d, "newestBy").update(value="birth_date"),
+        "customProperties.newestBy is 'birth_date'; name a required column of type date that is stored as it "
+        "is.",
+    ),
+    (
+        lambda d: custom(d, "loadMode").update(value="snapshot"),
+        "customProperties.newestBy is 'updated_on'; only a feed of mode upsert has versions: remove it.",
+    ),
+    (
+        lambda d: column(d, "full_name").pop("customProperties"),
+        "storedAs of full_name is 'value'; a personal column is stored as keyed-hash, year or nothing.",
+    ),
+    (
+        lambda d: column(d, "full_name")["customProperties"][0].update(value="month"),
+        "storedAs of full_name is 'month'; write one of value, keyed-hash, year, nothing.",
+    ),
+    (
+        lambda d: column(d, "full_name")["customProperties"][0].update(value="year"),
+        "storedAs of full_name is 'year'; that needs a column of kind date, this one is text.",
+    ),
+    (
+        lambda d: column(d, "birth_date")["customProperties"][0].update(value="keyed-hash"),
+        "storedAs of birth_date is 'keyed-hash'; that needs a column of kind text, this one is date.",
+    ),
+    (
+        lambda d: column(d, "record_id").update(
+            customProperties=[{"property": "storedAs", "value": "nothing"}]
+        ),
+        "storedAs of record_id is 'nothing'; the key of a row is stored as it is.",
+    ),
+    (
+        lambda d: column(d, "station_code").update(name="citizen_id_hash"),
+        "two columns are stored under one name; rename one of them.",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("break_it", "sentence"), PERSONAL_FAULTS, ids=[sentence[:60] for _, sentence in PERSONAL_FAULTS]
+)
+def test_a_contract_that_would_lose_versions_or_keep_too_much_of_a_person_is_refused(
+    tmp_path: Path, break_it: Callable[[Document], object], sentence: str
+) -> None:
+    content = document("health_records")
+    break_it(content)
+    with pytest.raises(ContractError) as refused:
+        load_contract(written(tmp_path, content, "health_records.odcs.yaml"))
+    assert str(refused.value) == f"health_records.odcs.yaml: {sentence}"
 
 
 @pytest.mark.parametrize("content", ["a: [1", "- a list", "", "just words", "id: {a: 1}"])

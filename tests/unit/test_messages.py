@@ -31,6 +31,7 @@ REASONS = [
     "empty-file",
     "unreadable-file",
     "unknown-encoding",
+    "incomplete-file",
     "no-table",
     "no-rows",
     "missing-column",

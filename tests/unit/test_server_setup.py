@@ -10,7 +10,7 @@ import pytest
 from dxpipeline.settings import get_settings
 from dxpipeline.warehouse import server_setup
 from dxpipeline.warehouse.connection import connect
-from dxpipeline.warehouse.embedded import EmbeddedServer
+from dxpipeline.warehouse.embedded import EmbeddedServer, running
 
 
 def test_databases_roles_and_warehouse_are_made_and_may_be_made_again(
@@ -52,3 +52,19 @@ def test_a_missing_setting_is_named(
     error = capsys.readouterr().err
     assert error.startswith("The PostgreSQL server cannot be prepared: set WAREHOUSE_URL")
     assert error.count("\n") == 1
+
+
+def test_a_log_that_may_quote_rows_is_named_and_ours_is_silent(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with running(tmp_path / "home") as server, psycopg.connect(server.url(), autocommit=True) as connection:
+        server_setup.warn_of_talkative_log(connection)
+        assert caplog.text == ""
+        for change in ("log_error_verbosity = 'default'", "log_min_error_statement = error"):
+            connection.execute(f"SET {change}".encode())
+        server_setup.warn_of_talkative_log(connection)
+    server.destroy()
+    assert (
+        "may quote personal data (log_error_verbosity = default, log_min_error_statement = error)"
+        in caplog.text
+    )

@@ -49,3 +49,29 @@ def test_a_time_that_no_file_could_stand_still_is_refused(seconds: str) -> None:
 @pytest.mark.parametrize(("given", "seconds"), [("0", 0), ("0.5", 0.5), ("30", 30)])
 def test_the_settling_time_is_a_number_of_seconds(given: str, seconds: float) -> None:
     assert get_settings({"DX_SETTLE_SECONDS": given}).settle_seconds == seconds
+
+
+@pytest.mark.parametrize("version", ["0", "-1", "1.5", "one", "32768", "²", " "])
+def test_a_version_of_the_key_that_cannot_stand_beside_a_hash_is_refused(version: str) -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        get_settings({"DX_PRIVACY_KEY_VERSION": version})
+    assert str(refused.value) == (
+        f"DX_PRIVACY_KEY_VERSION is {version!r}: give a whole number from 1 to 32767."
+    )
+
+
+def test_the_keys_of_personal_data_are_read_and_never_shown() -> None:
+    given = {
+        "DX_PRIVACY_KEY": "hash secret",
+        "DX_PRIVACY_KEY_VERSION": "32767",
+        "DX_ARCHIVE_KEY": "age secret",
+    }
+    settings = get_settings(given)
+    assert (settings.privacy_key, settings.privacy_key_version, settings.archive_key) == (
+        "hash secret",
+        32767,
+        "age secret",
+    )
+    assert "secret" not in repr(settings).replace("secrets", "")
+    unset = get_settings({name: "" for name in given})
+    assert (unset.privacy_key, unset.privacy_key_version, unset.archive_key) == (None, 1, None)

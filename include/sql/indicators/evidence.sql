@@ -1,4 +1,5 @@
--- From a value to the files it rests on, and to the rows of each that it counts.
+-- From a value to the files it rests on, and to the rows of each that it counts; rows of persons are not
+-- named.
 select
     file.submission_id,
     file.file_name,
@@ -13,7 +14,7 @@ select
     used.in_numerator,
     used.quarantined
 from mart.fct_indicator_source as file
-inner join mart.fct_indicator_row as used
+left join mart.fct_indicator_row as used
     on
         file.indicator_code = used.indicator_code
         and file.period = used.period

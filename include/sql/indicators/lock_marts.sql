@@ -1,2 +1,2 @@
--- One computation at a time; released with the transaction.
-select pg_advisory_xact_lock(hashtext('dxpipeline.marts'));
+-- One refresh at a time; released at its end, or with the connection.
+select pg_advisory_lock(hashtext('dxpipeline.marts'));

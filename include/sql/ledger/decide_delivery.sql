@@ -9,6 +9,9 @@ set
     rows_read = %(rows_read)s,
     rows_accepted = %(rows_accepted)s,
     rows_unchanged = %(rows_unchanged)s,
+    rows_new = %(rows_new)s,
+    rows_replaced = %(rows_replaced)s,
+    rows_older = %(rows_older)s,
     rows_quarantined = %(rows_quarantined)s,
     rows_skipped = %(rows_skipped)s,
     decided_at = now()

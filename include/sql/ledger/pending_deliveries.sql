@@ -1,6 +1,7 @@
 -- The next deliveries of a reporting unit that have no verdict, in the order of arrival.
 select
     delivery_id,
+    received_seq,
     received_at,
     department_code,
     feed,

@@ -1,4 +1,5 @@
--- A current submission of the same bytes, checked under the same versions.
+-- A submission of the same bytes that counts, checked under the same versions: of a snapshot feed the current
+-- one, of an upsert feed any that was loaded.
 select
     delivery.delivery_id,
     delivery.submission_id,
@@ -20,7 +21,7 @@ where
     and delivery.reporting_unit = %(reporting_unit)s
     and delivery.sha256 = %(sha256)s
     and delivery.verdict <> 'duplicate'
-    and (submission.is_current or base.is_current)
+    and (submission.is_current or base.is_current or (%(upsert)s and submission.state = 'loaded'))
     and attempt.contract_digest = %(contract_digest)s
     and attempt.suite_digest = %(suite_digest)s
     and attempt.reference_digest = %(reference_digest)s

@@ -21,6 +21,13 @@ open_row as (
         and period = %(period)s
         and submission_id <> %(submission_id)s
         and closed_by is null
+        and exists (
+            select
+            from ledger.delivery
+            where
+                delivery.submission_id = quarantined_row.submission_id
+                and delivery.received_seq < %(received_seq)s
+        )
 ),
 
 same_key as (

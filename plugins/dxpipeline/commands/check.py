@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -11,16 +12,16 @@ import polars as pl
 
 from dxpipeline.contracts import Contract, contracts
 from dxpipeline.messages import issue_sentence, sentence
-from dxpipeline.preparation import CheckedFile, check_file
-from dxpipeline.quality.cross_check import cross_check
+from dxpipeline.preparation import SMALL_BYTES, CheckedFile, check_file
+from dxpipeline.quality.cross_check import Disagreement, cross_check
 from dxpipeline.quality.derived import DerivationError
-from dxpipeline.quality.issues import joined
+from dxpipeline.quality.issues import joined, shown
+from dxpipeline.quality.model import CheckedBlock, FileFindings
 from dxpipeline.quality.outcome import FileRejectedWithIssues, verdict_of
+from dxpipeline.quality.sample_check import sampled
 from dxpipeline.quality.suite import SuiteError, load_suite
-from dxpipeline.reading.model import FileRejected
+from dxpipeline.reading.model import FileRejected, SkippedRow
 from dxpipeline.settings import ConfigurationError
-
-MASK = "***"
 
 
 def check(path: Path, feed: str, *, with_rows: bool) -> dict[str, Any]:
@@ -42,45 +43,100 @@ def check(path: Path, feed: str, *, with_rows: bool) -> dict[str, Any]:
         raise ConfigurationError(f"There is no feed {feed!r}: give one of {', '.join(contracts())}.")
     if not path.is_file():
         raise ConfigurationError(f"There is no file {path}: give the path of a CSV or Excel file.")
+    small = path.stat().st_size <= SMALL_BYTES
     checked: CheckedFile | None = None
+    tally = _Tally(with_rows=with_rows)
     try:
         suite = load_suite(contract)
-        checked = check_file(path, path.name, contract, suite, datetime.now(UTC))
-        blocks = list(checked.blocks)
-        findings = checked.findings
-        disagreement = cross_check(contract, suite, [(0, block) for block in blocks], {0: findings})
-        if disagreement is not None:
-            raise FileRejected("cross-check-disagreement", rule=disagreement.rule)
-        issues = joined([*(block.issues for block in blocks), findings.issues])
-        if not blocks:
-            raise FileRejected("no-rows")
-        rows = pl.concat([block.rows for block in blocks])
-        late = findings.late_quarantined.with_columns(pl.lit(True).alias("late"))
-        rows = rows.join(
-            late, on=["sheet", "source_row"], how="left", nulls_equal=True, maintain_order="left"
+        checked = check_file(path, path.name, contract, suite, datetime.now(UTC), small=small)
+        if small:
+            blocks: Iterable[CheckedBlock] = list(checked.blocks)
+            _agreed(cross_check(contract, suite, [(0, block) for block in blocks], {0: checked.findings}))
+        else:
+            blocks = sampled(contract, suite, 0, checked.blocks)
+        for block in blocks:
+            tally.add(block)
+        tally.finish(checked.findings)
+        warnings = bool((tally.issues["severity"] == "warning").any())
+        verdict = verdict_of(
+            tally.accepted, tally.quarantined, tally.issues, checked.findings, has_warnings=warnings
         )
-        accepted = rows.filter(pl.col("accepted") & pl.col("late").is_null())
-        quarantined = rows.height - accepted.height
-        verdict = verdict_of(accepted.height, quarantined, issues, findings)
     except (SuiteError, DerivationError):
         return _rejected(contract, checked, FileRejected("broken-suite", feed=feed))
     except FileRejected as reason:
         return _rejected(contract, checked, reason)
-    skipped = checked.document.skipped
+    sheets = [layout.sheet for layout in checked.document.layouts]
+    skipped = sorted(
+        [*checked.document.skipped, *tally.superseded], key=lambda item: (sheets.index(item.sheet), item.row)
+    )
     return {
         **_frame(contract, checked),
         "verdict": verdict,
         "reason": None,
-        "rows_read": rows.height + len(skipped),
-        "rows_accepted": accepted.height,
-        "rows_quarantined": quarantined,
+        "rows_read": tally.accepted + tally.quarantined + len(skipped),
+        "rows_accepted": tally.accepted,
+        "rows_quarantined": tally.quarantined,
         "rows_skipped": len(skipped),
         "skipped": [{"row": item.row, "why": item.why} for item in skipped],
-        "issues": _issues(contract, issues),
-        **(
-            {"accepted": [_row(contract, row) for row in accepted.iter_rows(named=True)]} if with_rows else {}
-        ),
+        "issues": _issues(contract, tally.issues),
+        **({"accepted": [_row(contract, row) for row in tally.rows()]} if with_rows else {}),
     }
+
+
+class _Tally:
+    """The counts of a file, with its issues and, where they are asked for, its accepted rows.
+
+    Args:
+        with_rows: Whether to keep the accepted rows.
+    """
+
+    def __init__(self, *, with_rows: bool) -> None:
+        self.accepted = 0
+        self.quarantined = 0
+        self.superseded: list[SkippedRow] = []
+        self.issues = joined([])
+        self._with_rows = with_rows
+        self._rows: list[pl.DataFrame] = []
+
+    def add(self, block: CheckedBlock) -> None:
+        """Count the rows of a block."""
+        accepted = block.rows.filter("accepted")
+        self._supersede(block.rows.filter("superseded"))
+        self.accepted += accepted.height
+        self.quarantined += block.rows.select((~pl.col("accepted") & ~pl.col("superseded")).sum()).item()
+        self.issues = self.issues.vstack(block.issues)
+        if self._with_rows:
+            self._rows.append(accepted)
+
+    def finish(self, findings: FileFindings) -> None:
+        """Take out the rows that only the whole file refuses or supersedes."""
+        late, superseded = findings.late_quarantined, findings.superseded
+        self._supersede(superseded)
+        self.accepted -= late.height + superseded.height
+        self.quarantined += late.height
+        self.issues = joined([_without(self.issues, superseded), findings.issues])
+        self._rows = [_without(_without(rows, late), superseded) for rows in self._rows]
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """Return the accepted rows in the order of the file."""
+        return (row for rows in self._rows for row in rows.iter_rows(named=True))
+
+    def _supersede(self, rows: pl.DataFrame) -> None:
+        self.superseded.extend(
+            SkippedRow(row, "superseded-in-file", sheet)
+            for sheet, row in rows.select("sheet", "source_row").iter_rows()
+        )
+
+
+def _without(rows: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:
+    if others.is_empty():
+        return rows
+    return rows.join(others, on=["sheet", "source_row"], how="anti", nulls_equal=True, maintain_order="left")
+
+
+def _agreed(disagreement: Disagreement | None) -> None:
+    if disagreement is not None:
+        raise FileRejected("cross-check-disagreement", rule=disagreement.rule)
 
 
 def _rejected(contract: Contract, checked: CheckedFile | None, reason: FileRejected) -> dict[str, Any]:
@@ -134,7 +190,9 @@ def _row(contract: Contract, row: dict[str, Any]) -> dict[str, Any]:
         "sheet": row["sheet"],
         "row": row["source_row"],
         "values": {
-            column.name: MASK if column.personal and row[column.name] is not None else plain(row[column.name])
+            column.name: shown(str(row[column.name]), column)
+            if column.personal and row[column.name] is not None
+            else plain(row[column.name])
             for column in contract.columns
         },
     }

@@ -14,10 +14,11 @@ from dxpipeline.indicators.refresh import refresh
 from dxpipeline.indicators.report import current_values
 from dxpipeline.intake.folder import scan
 from dxpipeline.messages import issue_sentence
-from dxpipeline.pipeline import Unanswered, drain, finish_leftovers, pending_work, sweep
+from dxpipeline.pipeline import Unanswered, drain, finish_leftovers, sweep
 from dxpipeline.preparation import ProcessingFailed
 from dxpipeline.settings import ConfigurationError, Settings
 from dxpipeline.warehouse.sql_files import read_sql
+from dxpipeline.worklist import pending_work
 
 PATIENCE_SECONDS = 60.0
 """How long `import --once` waits for files that are still being written."""
@@ -41,18 +42,23 @@ def import_files(
     Raises:
         WarehouseUnavailable: The warehouse does not answer; the rest waits.
         Unanswered: With `once`: an answer or the archive could not be written.
+        ConfigurationError: With `once`: the keys of a personal feed are missing; its files wait.
     """
     first = _last_sequence(connection)
     deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
         work = sweep(settings)
+        unconfigured: ConfigurationError | None = None
         for unit in work:
             say(f"{unit.feed}: {unit.deliveries} file(s)")
             try:
-                drain(settings, unit.feed, unit.reporting_unit)
+                drain(settings, unit.feed, unit.reporting_unit, large=unit.large)
             except (ProcessingFailed, Unanswered) as error:
                 # Tried again in the next round; a file that fails too often is refused then.
                 say(str(error))
+            except ConfigurationError as error:
+                say(str(error))
+                unconfigured = error
         try:
             finish_leftovers(settings)
         except Unanswered as error:
@@ -61,7 +67,9 @@ def import_files(
             say(str(error))
         if work:
             refresh(connection)
-        else:
+        if once and unconfigured is not None:
+            raise unconfigured
+        if not work:
             left = scan(settings.import_folder)
             if once and (not left or time.monotonic() > deadline):
                 for candidate in left:

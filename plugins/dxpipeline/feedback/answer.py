@@ -21,6 +21,9 @@ from dxpipeline.warehouse.sql_files import read_sql
 KEPT_ISSUES = 50_000
 """How many issues of a delivery are read; with more of them a file is not mended cell by cell."""
 
+WHOLE_COPY_BYTES = 8_000_000
+"""Text files up to this size come back whole, larger ones of an upsert feed with the rows to mend only."""
+
 
 class NotDecided(Exception):
     """The delivery does not exist or has no verdict yet, so there is nothing to answer."""
@@ -48,6 +51,19 @@ class IssueCount:
     column_name: str | None
     code: str
     issues: int
+
+
+@dataclass(frozen=True)
+class SkippedRows:
+    """The lines that were skipped for one reason.
+
+    Attributes:
+        count: How many there are.
+        first: The row numbers of the first thousand at most.
+    """
+
+    count: int
+    first: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -95,12 +111,15 @@ class Answer:
         rows_read: Lines of the table area; always the sum of accepted, quarantined and skipped.
         rows_accepted: Rows accepted.
         rows_unchanged: Accepted rows that were already so.
+        rows_new: Accepted rows of records not known before; None but for upsert feeds, like the next two.
+        rows_replaced: Accepted rows that replaced an older version of their record.
+        rows_older: Accepted rows older than the version known, which are history only.
         rows_quarantined: Rows held back.
         rows_skipped: Lines that are no records.
         period: Reporting period in canonical form.
         period_source: Where the period was read: `title`, `column` or `name`.
         layouts: Where the tables stand.
-        skipped_rows: Why lines were skipped -> their row numbers.
+        skipped_rows: Why lines were skipped -> how many and which.
         notes: Notes of the reading, `Vietnamese / English`.
         issues: The first `KEPT_ISSUES` issues, those of the whole file first, then by sheet and row.
         issue_counts: How many issues there are of each kind, all of them counted.
@@ -128,12 +147,15 @@ class Answer:
     rows_read: int = 0
     rows_accepted: int = 0
     rows_unchanged: int = 0
+    rows_new: int | None = None
+    rows_replaced: int | None = None
+    rows_older: int | None = None
     rows_quarantined: int = 0
     rows_skipped: int = 0
     period: str | None = None
     period_source: str | None = None
     layouts: tuple[SheetLayout, ...] = ()
-    skipped_rows: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    skipped_rows: Mapping[str, SkippedRows] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     issues: tuple[Issue, ...] = ()
     issue_counts: tuple[IssueCount, ...] = ()
@@ -162,6 +184,20 @@ class Answer:
         """
         return self.verdict != "duplicate" and any(issue.source_row is not None for issue in self.issues)
 
+    @property
+    def is_upsert(self) -> bool:
+        """Say whether each row stands for itself, instead of the file being the state of its period."""
+        return self.contract is not None and self.contract.load_mode == "upsert"
+
+    @property
+    def wants_extract(self) -> bool:
+        """Say whether the marked copy is to hold the rows to mend only.
+
+        A part of a snapshot, sent again, would replace the whole; that copy is never cut.
+        """
+        is_text = all(layout.sheet is None for layout in self.layouts)
+        return self.is_upsert and is_text and self.size_bytes > WHOLE_COPY_BYTES
+
     def layout_of(self, sheet: str | None) -> SheetLayout | None:
         """Return where the table of a sheet stands, None where it was never found."""
         return next((layout for layout in self.layouts if layout.sheet == sheet), None)
@@ -189,12 +225,16 @@ def load_answer(connection: psycopg.Connection, delivery_id: int) -> Answer:
         related: dict[str, list[RelatedDelivery]] = {}
         for other in cursor.execute(read_sql("feedback/related_deliveries"), parameters):
             related.setdefault(other.pop("relation"), []).append(RelatedDelivery(**other))
-        absent = cursor.execute(read_sql("feedback/absent_keys"), parameters).fetchall()
+        contract = _contract(row["feed"])
+        # Only a snapshot has keys that a later file can lack.
+        is_snapshot = contract is None or contract.load_mode == "snapshot"
+        absent = (
+            cursor.execute(read_sql("feedback/absent_keys"), parameters).fetchall() if is_snapshot else []
+        )
     with connection.cursor(row_factory=class_row(Issue)) as cursor_of_issues:
         issues = cursor_of_issues.execute(read_sql("feedback/issues"), parameters).fetchall()
     with connection.cursor(row_factory=class_row(IssueCount)) as cursor_of_counts:
         counts = cursor_of_counts.execute(read_sql("feedback/issue_counts"), parameters).fetchall()
-    contract = _contract(row["feed"])
     reasons = _rule_reasons(contract)
     layouts = row.pop("sheet_layout")
     skipped = row.pop("skipped_rows")
@@ -203,7 +243,7 @@ def load_answer(connection: psycopg.Connection, delivery_id: int) -> Answer:
         **row,
         contract=contract,
         layouts=tuple(SheetLayout(item["sheet"], item["header_row"], item["positions"]) for item in layouts),
-        skipped_rows={why: tuple(rows) for why, rows in skipped.items()},
+        skipped_rows={why: SkippedRows(rows["count"], tuple(rows["first"])) for why, rows in skipped.items()},
         notes=tuple(notes),
         issues=tuple(_explained(issue, reasons) for issue in issues),
         issue_counts=tuple(counts),
@@ -220,7 +260,7 @@ def _lost_keys(
     connection: psycopg.Connection, contract: Contract | None, submission_id: int | None
 ) -> tuple[str, ...]:
     """Return the keys of the rows that a submission replaced and has no row for, held back ones included."""
-    if contract is None or submission_id is None:
+    if contract is None or contract.load_mode != "snapshot" or submission_id is None:
         return ()
     same_key = sql.SQL(" and ").join(
         sql.SQL("old.{name} = new.{name}").format(name=sql.Identifier(name)) for name in contract.key

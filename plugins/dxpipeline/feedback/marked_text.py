@@ -1,17 +1,22 @@
-"""Marking a text file: its lines as they came, with a last column that says how to mend each row."""
+"""Marking a text file: its lines as they came, with a last column that says how to mend each row.
+
+A large file is not written back whole: an extract holds its header and the rows to mend, with their numbers.
+"""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from dxpipeline.feedback.answer import Answer
 from dxpipeline.messages import issue_sentence, label
-from dxpipeline.reading.delimited import DelimitedDocument, TextRecord, open_delimited, read_records
+from dxpipeline.reading.delimited import DelimitedDocument, open_delimited
 from dxpipeline.reading.encoding import line_blocks
+from dxpipeline.reading.layout import Header
+from dxpipeline.reading.records import MAX_RECORD_LINES, TextRecord, read_records
 from dxpipeline.text import fold
 
 _FORMULA = re.compile(r'("?)([=+\-@\t\r].*)', re.DOTALL)
@@ -45,15 +50,52 @@ def mark_text(source: Path, answer: Answer, target: Path) -> None:
         FileRejected: No table of the contract is found.
         ValueError: The answer has no contract.
     """
+    document = _opened(source, answer)
+    _write(document, _Marker(document, _sentences(answer)), _records(document), target)
+
+
+def extract_text(source: Path, answer: Answer, target: Path) -> None:
+    """Write the titles, the header and the rows to mend of a text file.
+
+    A first column says which row of the file as it was sent each one is. The reader passes over it, so that
+    the mended extract may be sent like any file of the feed.
+
+    Args:
+        source: The text file.
+        answer: What became of it; its contract must be known.
+        target: Where to write.
+
+    Raises:
+        FileRejected: No table of the contract is found.
+        ValueError: The answer has no contract.
+    """
+    document = _opened(source, answer)
+    sentences = _sentences(answer)
+    records = _chosen_records(document, sorted(row for row in sentences if row >= document.first_line))
+    _write(document, _Marker(document, sentences, numbered=True), records, target)
+
+
+def _opened(source: Path, answer: Answer) -> DelimitedDocument:
     if answer.contract is None:
         raise ValueError(f"Delivery {answer.delivery_id} has no contract, hence no table to mark.")
-    document = open_delimited(source, answer.contract)
+    return open_delimited(source, answer.contract)
+
+
+def _sentences(answer: Answer) -> dict[int, str]:
+    """Return how to mend each row that has an issue."""
     sentences: dict[int, list[str]] = defaultdict(list)
     for issue in answer.issues:
         if issue.source_row is not None:
             sentences[issue.source_row].append(issue_sentence(answer.contract, vars(issue)))
-    end = _line_end(source, document)
-    marker = _Marker(document, {row: " ".join(of_row) for row, of_row in sentences.items()}, end)
+    return {row: " ".join(of_row) for row, of_row in sentences.items()}
+
+
+def _write(
+    document: DelimitedDocument,
+    marker: _Marker,
+    records: Iterable[tuple[TextRecord, list[str]]],
+    target: Path,
+) -> None:
     name, mark = document.coding.name, ""
     if name.startswith("utf-16"):
         mark = "\ufeff"
@@ -62,8 +104,8 @@ def mark_text(source: Path, answer: Answer, target: Path) -> None:
         name = "utf-8-sig"
     with target.open("w", encoding=name, newline="") as file:
         file.write(mark)
-        for record, lines in _records(document):
-            text = marker.line(record, lines) + end
+        for record, lines in records:
+            text = marker.line(record, lines) + marker.end
             # windows-1258 has the tones as letters of their own.
             file.write(unicodedata.normalize("NFC", text) if document.coding.name == "cp1258" else text)
 
@@ -71,9 +113,12 @@ def mark_text(source: Path, answer: Answer, target: Path) -> None:
 class _Marker:
     """Turns the records of one document into the lines of its marked copy."""
 
-    def __init__(self, document: DelimitedDocument, sentences: dict[int, str], end: str) -> None:
+    def __init__(
+        self, document: DelimitedDocument, sentences: dict[int, str], *, numbered: bool = False
+    ) -> None:
         header = document.header
-        self.end = end
+        self.end = _line_end(document)
+        self.numbered = numbered
         self.delimiter = document.separator
         starts = "=+\\-@\r" if self.delimiter == "\t" else "=+\\-@\r\t"
         # Most lines hold nothing like a formula, which one look at the whole line tells.
@@ -83,10 +128,20 @@ class _Marker:
         self.header_row = document.layouts[0].header_row
         self.first_line = document.first_line
         self.title = label("names", "problems")
-        self.known = next((at for at, text in header.unknown.items() if fold(text) == fold(self.title)), None)
+        self.row_title = label("names", "row")
+        self.known = _position(header, self.title)
+        # An extract that was mended and sent again has the column already.
+        self.known_row = _position(header, self.row_title) if numbered else None
 
     def line(self, record: TextRecord, lines: list[str]) -> str:
         """Return the text of a record, line breaks inside it as they were."""
+        text = self._with_sentence(record, lines)
+        if not self.numbered or self.known_row is not None or record.row < self.header_row:
+            return text
+        first = "" if record.row < self.first_line else str(record.row)
+        return f"{self.row_title if record.row == self.header_row else first}{self.delimiter}{text}"
+
+    def _with_sentence(self, record: TextRecord, lines: list[str]) -> str:
         raw = self.end.join(lines)
         sentence = self.sentences.get(record.row, "")
         cells = list(record.cells)
@@ -95,9 +150,12 @@ class _Marker:
         if not record.sound:
             # Pieces of a line whose quoting is broken; they keep their quotes.
             text = self.delimiter.join(neutralised(cell) for cell in cells)
-        elif runs or (fits and self.known is not None):
-            if fits and self.known is not None and record.row >= self.first_line:
-                cells[self.known] = sentence
+        elif runs or (fits and not (self.known is None and self.known_row is None)):
+            if fits and record.row >= self.first_line:
+                if self.known is not None:
+                    cells[self.known] = sentence
+                if self.known_row is not None:
+                    cells[self.known_row] = str(record.row)
             text = self.delimiter.join(self._quoted(neutralised(cell)) for cell in cells)
             text = text.replace("\n", self.end)
         else:
@@ -121,21 +179,58 @@ def _records(document: DelimitedDocument) -> Iterator[tuple[TextRecord, list[str
     carried: list[str] = []
     for block in line_blocks(document.path, document.coding):
         lines = carried + block.lines
-        first = block.first - len(carried)
-        records, used = read_records(lines, first, document.separator, block.last, document.header.width)
+        pairs, used = _grouped(document, lines, block.first - len(carried), block.last)
         carried = lines[used:]
-        end = first + used
-        lines_of: list[list[str]] = []
-        for record in reversed(records):
-            lines_of.append(lines[record.row - first : end - first])
-            end = record.row
-        yield from zip(records, reversed(lines_of), strict=True)
+        yield from pairs
 
 
-def _line_end(source: Path, document: DelimitedDocument) -> str:
+def _chosen_records(document: DelimitedDocument, rows: list[int]) -> Iterator[tuple[TextRecord, list[str]]]:
+    """Yield the records above the table and of its header, and those that begin in some of its rows.
+
+    The lines between are only counted, so that a large file takes little longer than its reading.
+
+    Args:
+        document: The file.
+        rows: The rows, rising.
+    """
+    carried: list[str] = []
+    at = 0
+    for block in line_blocks(document.path, document.coding):
+        lines = carried + block.lines
+        first = block.first - len(carried)
+        if first == 1:
+            yield from _grouped(document, lines[: document.first_line - 1], first, last=True)[0]
+        carried = []
+        while at < len(rows) and rows[at] < first + len(lines):
+            following = lines[rows[at] - first :][:MAX_RECORD_LINES]
+            if len(following) < MAX_RECORD_LINES and not block.last:
+                carried = lines[rows[at] - first :]  # Its end may stand in the next block.
+                break
+            pairs, _ = _grouped(document, following[:1], rows[at], last=False)
+            yield (pairs or _grouped(document, following, rows[at], last=True)[0])[0]
+            at += 1
+
+
+def _grouped(
+    document: DelimitedDocument, lines: list[str], first: int, last: bool
+) -> tuple[list[tuple[TextRecord, list[str]]], int]:
+    """Return the records of some lines, each with its own, and how many lines they used."""
+    records, used = read_records(lines, first, document.separator, last, document.header.width)
+    ends = [*(record.row for record in records[1:]), first + used]
+    return [
+        (record, lines[record.row - first : end - first]) for record, end in zip(records, ends, strict=False)
+    ], used
+
+
+def _position(header: Header, title: str) -> int | None:
+    """Return where a header text stands that is none of the contract's."""
+    return next((at for at, text in header.unknown.items() if fold(text) == fold(title)), None)
+
+
+def _line_end(document: DelimitedDocument) -> str:
     if document.coding.newline == "\r":
         return "\r"
-    with source.open("rb") as file:
+    with document.path.open("rb") as file:
         file.seek(document.coding.start)
         head = file.read(_HEAD_BYTES).decode(document.coding.name, errors="replace")
     return "\r\n" if "\r\n" in head else "\n"

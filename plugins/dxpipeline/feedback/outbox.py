@@ -21,6 +21,10 @@ from dxpipeline.settings import Settings
 UNKNOWN = "_unknown"
 """Folder of the answers to files that fit no feed."""
 
+_PERSONAL_MODE = 0o640
+_ORDINARY_MODE = 0o666
+"""Modes of answers, of which the umask takes away; those about personal files are never open to everybody."""
+
 log = logging.getLogger(__name__)
 
 
@@ -52,7 +56,7 @@ def write_answer(
     marked = _write_marked(folder, answer, source)
     receipt = folder / receipt_name(answer)
     page = render_receipt(answer, marked)
-    _write_whole(receipt, delivery_id, lambda path: _write_text(path, page))
+    _write_whole(receipt, delivery_id, lambda path: _write_text(path, page), _mode(answer))
     remove_waiting_note(settings, answer.department_code, answer.file_name, delivery_id)
     return receipt
 
@@ -103,7 +107,12 @@ def _write_marked(folder: Path, answer: Answer, source: Path | None) -> str | No
         return None
     name = marked_name(answer)
     try:
-        _write_whole(folder / name, answer.delivery_id, lambda path: write_marked_file(source, answer, path))
+        _write_whole(
+            folder / name,
+            answer.delivery_id,
+            lambda path: write_marked_file(source, answer, path),
+            _mode(answer),
+        )
     except Exception as error:
         # Whatever is wrong with the file, the receipt must not wait for its copy.
         log.error(
@@ -115,10 +124,18 @@ def _write_marked(folder: Path, answer: Answer, source: Path | None) -> str | No
     return name
 
 
-def _write_whole(target: Path, delivery_id: int, write: Callable[[Path], None]) -> None:
+def _mode(answer: Answer) -> int:
+    personal = answer.contract is not None and answer.contract.personal
+    return _PERSONAL_MODE if personal else _ORDINARY_MODE
+
+
+def _write_whole(
+    target: Path, delivery_id: int, write: Callable[[Path], None], mode: int = _ORDINARY_MODE
+) -> None:
     """Write a file under a hidden name, make it durable, and let it appear at once under its own."""
     hidden = target.with_name(f"{_hidden_prefix(delivery_id)}{secrets.token_hex(4)}.part")
     try:
+        hidden.touch(mode, exist_ok=False)  # Before its first byte, so that nobody opens it in time.
         write(hidden)
         sync(hidden)
         hidden.replace(target)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from openpyxl.utils import get_column_letter
 
-from dxpipeline.feedback.answer import Answer, Issue, RelatedDelivery
+from dxpipeline.feedback.answer import Answer, Issue, RelatedDelivery, SkippedRows
 from dxpipeline.feedback.names import number
 from dxpipeline.messages import (
     Language,
@@ -65,7 +65,7 @@ def render_receipt(answer: Answer, marked: str | None = None) -> str:
         whole_file=[_issue(answer, issue) for issue in shown if issue.source_row is None],
         rows=_rows(answer, [issue for issue in shown if issue.source_row is not None]),
         more=_more(answer, marked, len(shown)),
-        skipped=[(skip_reason(why), ranges(rows)) for why, rows in answer.skipped_rows.items()],
+        skipped=[(skip_reason(why), skipped_numbers(rows)) for why, rows in answer.skipped_rows.items()],
     )
 
 
@@ -83,8 +83,18 @@ def cell_address(answer: Answer, issue: Issue) -> str | None:
     return None if position is None else f"{get_column_letter(position + 1)}{issue.source_row}"
 
 
-def ranges(rows: Iterable[int]) -> str:
-    """Return row numbers in short: `9, 21–24, 50`; from the 31st run on only how many more rows there are."""
+def skipped_numbers(rows: SkippedRows) -> str:
+    """Return the numbers of skipped rows in short, and how many more rows there are."""
+    return ranges(rows.first, rows.count)
+
+
+def ranges(rows: Sequence[int], total: int | None = None) -> str:
+    """Return row numbers in short: `9, 21–24, 50`; from the 31st run on only how many more rows there are.
+
+    Args:
+        rows: The numbers.
+        total: How many there are where `rows` are the first of them only.
+    """
     runs: list[list[int]] = []
     for row in sorted(rows):
         if runs and row == runs[-1][-1] + 1:
@@ -92,7 +102,7 @@ def ranges(rows: Iterable[int]) -> str:
         else:
             runs.append([row])
     written = [str(run[0]) if len(run) == 1 else f"{run[0]}–{run[-1]}" for run in runs[:_SHOWN_RANGES]]
-    left = sum(len(run) for run in runs[_SHOWN_RANGES:])
+    left = (len(rows) if total is None else total) - sum(len(run) for run in runs[:_SHOWN_RANGES])
     return ", ".join(written) + (f", … (+{grouped(left)})" if left else "")
 
 
@@ -161,15 +171,18 @@ def _actions(answer: Answer, marked: str | None, language: Language) -> list[str
             folder=f"import/{answer.folder}",
             marked=marked or "",
             problems=label("names", "problems"),
+            row=label("names", "row"),
             section=label("receipt", "issues", language),
             delivery=number((answer.repeats or answer).delivery_id),
         )
 
-    to_mend = [action("open_marked" if marked else "mend_cells")]
+    is_extract = marked is not None and answer.wants_extract
+    to_open = [action("open_extract" if is_extract else "open_marked")] if marked else []
+    to_mend = to_open or [action("mend_cells")]
     if answer.verdict == "partially_accepted":
-        return [*to_mend, action("resend_rows")]
+        return [*to_mend, action("resend_extract" if is_extract else "resend_rows")]
     if answer.verdict == "accepted_with_warnings":
-        return [action("open_marked"), action("check_warnings")] if marked else [action("check_warnings")]
+        return [*to_open, action("check_warnings_of_rows" if answer.is_upsert else "check_warnings")]
     if answer.verdict == "duplicate":
         return [action("answered_before" if answer.rows_quarantined else "nothing")]
     if answer.verdict == "accepted":
@@ -178,9 +191,9 @@ def _actions(answer: Answer, marked: str | None, language: Language) -> list[str
         return [action("wait_for_office")]
     if answer.reason_code in _PLACE_REASONS:
         return []
-    if any(issue.source_row is not None for issue in answer.issues):
+    if any(issue.source_row is not None for issue in answer.issues) and not is_extract:
         return [*to_mend, action("resend_file")]
-    return [action("mend_and_resend")]
+    return [*(to_open if is_extract else []), action("mend_and_resend")]
 
 
 def _notes(answer: Answer, language: Language) -> list[str]:
@@ -219,10 +232,9 @@ def _period(answer: Answer, language: Language) -> str:
 
 
 def _counts(answer: Answer) -> list[dict[str, str]]:
-    unchanged = answer.rows_unchanged
     hints = {
-        "rows_accepted": label("receipt", "rows_unchanged", count=grouped(unchanged)) if unchanged else "",
-        "rows_skipped": label("receipt", "skipped_hint"),
+        "rows_accepted": _accepted_hint(answer),
+        "rows_skipped": label("receipt", "skipped_hint_of_versions" if answer.is_upsert else "skipped_hint"),
     }
     return [
         {
@@ -234,6 +246,16 @@ def _counts(answer: Answer) -> list[dict[str, str]]:
         }
         for name in ("rows_read", "rows_accepted", "rows_quarantined", "rows_skipped")
     ]
+
+
+def _accepted_hint(answer: Answer) -> str:
+    """Return what the accepted rows changed: in an upsert feed record by record."""
+    if answer.rows_new is None:
+        unchanged = answer.rows_unchanged
+        return label("receipt", "rows_unchanged", count=grouped(unchanged)) if unchanged else ""
+    names = ("rows_new", "rows_replaced", "rows_unchanged", "rows_older")
+    counts = {name: grouped(getattr(answer, name) or 0) for name in names}
+    return label("receipt", "rows_of_versions", **counts)
 
 
 def _facts(answer: Answer) -> list[tuple[str, str]]:

@@ -1,9 +1,11 @@
 """The SQL models in include/sql/marts/: what each makes, of which feeds, and in which order they run.
 
-A model is one INSERT … SELECT. The comment lines above it say
+A model is one INSERT … SELECT into schema mart. Those of the stage `state` are a CREATE TABLE … AS in schema
+staging instead: what several facts are counted from, made once and dropped when they are. The comment lines
+above the statement say
 
     -- grain: what one row is
-    -- stage: dimension, fact, indicator or evidence; the order in which the models of a feed run
+    -- stage: dimension, state, fact, indicator or evidence; the order in which the models of a feed run
     -- feeds: whose change makes it run
     -- parameters: the named parameters of the statement, or none
     -- replaces: the rows it makes again, as they follow DELETE FROM, or nothing
@@ -25,10 +27,12 @@ from dxpipeline.contracts import contracts
 from dxpipeline.settings import INCLUDE
 
 MARTS = INCLUDE / "sql" / "marts"
-STAGES = ("dimension", "fact", "indicator", "evidence")
+STAGES = ("dimension", "state", "fact", "indicator", "evidence")
 
 _HEADER = re.compile(r"-- (grain|stage|feeds|parameters|replaces): (.+)")
 _PARAMETER = re.compile(r"%\((\w+)\)s")
+_STATEMENT = re.compile(r"^(?:insert|with|create) ", re.MULTILINE)
+_STAGED = re.compile(r"^create unlogged table (staging\.\w+) as$", re.MULTILINE)
 
 
 class ModelError(Exception):
@@ -37,7 +41,7 @@ class ModelError(Exception):
 
 @dataclass(frozen=True)
 class Model:
-    """One statement that fills one table of schema mart.
+    """One statement that fills one table.
 
     Attributes:
         name: The file's name without its ending.
@@ -46,7 +50,8 @@ class Model:
         feeds: The feeds whose change makes it run.
         parameters: The names of the statement's parameters.
         replaces: What is deleted first, as it follows DELETE FROM; None when nothing is.
-        statement: The INSERT … SELECT.
+        statement: The INSERT … SELECT or CREATE TABLE … AS.
+        staged: The table that it makes in schema staging; None for one that fills a table of schema mart.
     """
 
     name: str
@@ -56,16 +61,17 @@ class Model:
     parameters: frozenset[str]
     replaces: str | None
     statement: str
+    staged: str | None = None
 
     def run(self, connection: psycopg.Connection, parameters: Mapping[str, Any]) -> int:
         """Make the model's rows again, in the caller's transaction.
 
         Args:
-            connection: As a role that may write schema mart.
+            connection: As a role that may write schema mart and make tables in schema staging.
             parameters: A value for each of the model's parameters; others are ignored.
 
         Returns:
-            The number of rows the statement inserted into its table.
+            The number of rows the statement wrote into its table.
 
         Raises:
             psycopg.Error: The database refuses.
@@ -75,6 +81,18 @@ class Model:
             connection.execute(sql.SQL("delete from {}").format(sql.SQL(self.replaces)), own)
         return connection.execute(self.statement, own).rowcount
 
+    def clear(self, connection: psycopg.Connection) -> None:
+        """Drop what the model has staged, in the caller's transaction.
+
+        Args:
+            connection: As the role that ran the model.
+
+        Raises:
+            psycopg.Error: The database refuses.
+        """
+        if self.staged is not None:
+            connection.execute(sql.SQL("drop table {}").format(sql.SQL(self.staged)))
+
 
 def load_model(path: Path) -> Model:
     """Read one model.
@@ -83,7 +101,7 @@ def load_model(path: Path) -> Model:
         ModelError: Its header is incomplete, or says something else than its statement.
     """
     statement = path.read_text(encoding="utf-8")
-    header = dict(_HEADER.findall(statement.partition("\ninsert ")[0].partition("\nwith ")[0]))
+    header = dict(_HEADER.findall(_STATEMENT.split(statement, maxsplit=1)[0]))
     missing = [name for name in ("grain", "stage", "feeds", "parameters", "replaces") if name not in header]
     if missing:
         raise ModelError(
@@ -100,8 +118,15 @@ def load_model(path: Path) -> Model:
         raise ModelError(
             f"{path.name}: its header names other parameters than its statement; make them agree."
         )
+    staged = _STAGED.search(statement)
+    if (staged is None) == (header["stage"] == "state"):
+        raise ModelError(
+            f"{path.name}: a model of the stage state, and no other, makes a table: "
+            "write `create unlogged table staging.<name> as` or another stage."
+        )
     replaces = None if header["replaces"] == "nothing" else header["replaces"]
-    return Model(path.stem, header["grain"], header["stage"], feeds, declared, replaces, statement)
+    made = None if staged is None else staged[1]
+    return Model(path.stem, header["grain"], header["stage"], feeds, declared, replaces, statement, made)
 
 
 @cache

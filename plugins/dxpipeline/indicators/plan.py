@@ -29,7 +29,7 @@ Code = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_-]*$")]
 Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 Year = Annotated[int, Field(ge=1990, le=2100)]
 Sureness = Literal["read", "derived", "general_knowledge"]
-Unit = Literal["hospital", "pct"]
+Unit = Literal["hospital", "pct", "record_per_person"]
 
 
 class PlanError(Exception):
@@ -71,7 +71,7 @@ class Indicator(_Entry):
         indicator_code: Its code.
         name_vi: Name.
         name_en: Name in English.
-        unit: Unit of its values: `hospital` (a number of them) or `pct` (per hundred).
+        unit: Unit of its values: `hospital` (a number of them), `pct` (per hundred) or `record_per_person`.
         unit_vi: The unit as people read it.
         feed: The feed it is computed from; None when no feed brings it.
         numerator: What is counted above the line, in both languages.

@@ -18,8 +18,8 @@ class IndicatorStatus(TypedDict):
     """A target and the latest value of its indicator.
 
     `period`, `value`, `numerator` and `denominator` are None where there is no data, `baseline` and its year
-    where none is known. Values are in `unit`: `hospital` (a number of them) or `pct` (per hundred);
-    `unit_vi` is the same for people.
+    where none is known. Values are in `unit`: `hospital` (a number of them), `pct` (per hundred) or
+    `record_per_person`; `unit_vi` is the same for people.
     """
 
     indicator_code: str
@@ -69,9 +69,9 @@ class EvidenceFile:
         department_code: The department that sent it.
         received_at: When it was received.
         sha256: Hash of its bytes, under which the archive keeps them.
-        rows_used: Accepted rows that the value counts.
+        rows_used: Accepted rows that the value counts; None where each of them is a person's.
         quarantined_rows_used: Quarantined rows that count in the denominator.
-        rows: All of them, in the order of the file.
+        rows: All of them, in the order of the file; none for a value that counts persons.
     """
 
     submission_id: int
@@ -79,7 +79,7 @@ class EvidenceFile:
     department_code: str
     received_at: datetime
     sha256: str
-    rows_used: int
+    rows_used: int | None
     quarantined_rows_used: int
     rows: tuple[EvidenceRow, ...]
 
@@ -155,5 +155,6 @@ def _file(used: list[dict[str, Any]]) -> EvidenceFile:
                 quarantined=row["quarantined"],
             )
             for row in used
+            if row["source_row"] is not None
         ),
     )

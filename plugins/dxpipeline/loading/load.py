@@ -4,46 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from types import ModuleType
 
 import polars as pl
 import psycopg
 
-from dxpipeline.loading import snapshot
-from dxpipeline.loading.quarantine import close_mended_rows, hold_back, record_issues
-from dxpipeline.loading.snapshot import Scope
-from dxpipeline.loading.staging import Staging, to_json
+from dxpipeline.contracts import LoadMode
+from dxpipeline.loading import snapshot, upsert
+from dxpipeline.loading.counts import Counts
+from dxpipeline.loading.origin import Origin
+from dxpipeline.loading.quarantine import record_issues
+from dxpipeline.loading.staging import StagedBlock, to_json
 from dxpipeline.quality.model import CheckedBlock, FileFindings, Verdict
 from dxpipeline.quality.outcome import FileRejectedWithIssues, verdict_of
-from dxpipeline.reading.model import FileRejected, Layout, SkippedRow
+from dxpipeline.reading.model import FileRejected, SkippedRow
 from dxpipeline.warehouse.sql_files import read_sql
 
+KEPT_ISSUES = 50_000
+"""How many issues are kept for the answer when the file is refused as a whole; all of them otherwise."""
 
-@dataclass(frozen=True)
-class Origin:
-    """What is known of a submission before its first row is read."""
-
-    delivery_id: int
-    attempt_id: int
-    department: str
-    scope: Scope
-    period_source: str | None
-    is_correction: bool
-    layouts: list[Layout]
-
-
-@dataclass(frozen=True)
-class Counts:
-    """The counts of a delivery: read = accepted + quarantined + skipped."""
-
-    accepted: int = 0
-    unchanged: int = 0
-    quarantined: int = 0
-    skipped: int = 0
-
-    @property
-    def read(self) -> int:
-        """Return the number of lines of the table area."""
-        return self.accepted + self.quarantined + self.skipped
+_MODES: dict[LoadMode, ModuleType] = {"snapshot": snapshot, "upsert": upsert}
+"""Each has `start`, which makes the staging tables, and `publish`, which makes their rows count."""
 
 
 @dataclass(frozen=True)
@@ -56,27 +37,41 @@ class Outcome:
     reason: FileRejected | None = None
 
 
+@dataclass(frozen=True)
+class ShapedBlock:
+    """A checked block on its way into the warehouse."""
+
+    rows: StagedBlock
+    issues: pl.DataFrame
+    superseded: pl.Series
+
+
 class Load:
     """The staged load of one submission, in the caller's transaction.
 
-    Use `add` for every checked block, then `finish` once.
+    Use `shape` and `add` for every checked block, then `finish` once.
     """
 
     def __init__(self, connection: psycopg.Connection, origin: Origin) -> None:
         self._connection = connection
         self._origin = origin
-        self._staging = Staging(connection, origin.scope.contract, origin.attempt_id)
+        self._mode = _MODES[origin.scope.contract.load_mode]
+        self._submission_id = insert_submission(connection, origin, "loaded")
+        self._staging = self._mode.start(connection, origin, self._submission_id)
+        self._kept_issues = KEPT_ISSUES
         self._issues: list[pl.DataFrame] = []
-        self._accepted = 0
-        self._quarantined = 0
+        self._superseded: list[pl.Series] = []
 
-    def add(self, block: CheckedBlock) -> None:
-        """Stage the rows of one block."""
+    def shape(self, block: CheckedBlock) -> ShapedBlock:
+        """Bring a block into the form in which it is stored; touches no connection, so any thread may."""
+        superseded = block.rows["source_row"].filter(block.rows["superseded"])
+        return ShapedBlock(self._staging.shape(block.rows), block.issues, superseded)
+
+    def add(self, block: ShapedBlock) -> None:
+        """Stage the rows of one block and record its issues."""
         self._staging.add(block.rows)
-        self._issues.append(block.issues)
-        accepted = int(block.rows["accepted"].sum())
-        self._accepted += accepted
-        self._quarantined += block.rows.height - accepted
+        self._superseded.append(block.superseded)
+        self._record(block.issues)
 
     def finish(self, findings: FileFindings, skipped: Iterable[SkippedRow], notes: list[str]) -> Outcome:
         """Decide, and write everything that the decision means.
@@ -85,51 +80,56 @@ class Load:
             FileRejected: The file as a whole is refused; nothing of it may be kept, so the caller rolls
                 back what was staged and records the rejection.
         """
-        self._staging.refuse(findings.late_quarantined)
-        late = findings.late_quarantined.height
-        self._accepted -= late
-        self._quarantined += late
-        issues = pl.concat([*self._issues, findings.issues])
-        verdict = verdict_of(self._accepted, self._quarantined, issues, findings)
-        origin, connection = self._origin, self._connection
-        decision = snapshot.decide(
-            connection, origin.scope, self._staging, is_correction=origin.is_correction
+        origin, connection, staging = self._origin, self._connection, self._staging
+        self._record(findings.issues)
+        staging.refuse(findings.late_quarantined)
+        if staging.drop_superseded(findings.superseded, self._submission_id) != findings.superseded.height:
+            raise RuntimeError(f"Attempt {origin.attempt_id}: not every superseded row was staged.")
+        superseded = pl.concat([*self._superseded, findings.superseded["source_row"]])
+        verdict = verdict_of(
+            staging.accepted,
+            staging.quarantined,
+            pl.concat(self._issues),
+            findings,
+            has_warnings=self._has_warnings(),
         )
+        changes = self._mode.publish(connection, origin, staging, self._submission_id)
         skipped_rows = list(skipped)
-        submission_id = insert_submission(
-            connection, origin, "loaded", skipped_rows=skipped_rows, notes=notes
+        connection.execute(
+            read_sql("loading/complete_submission"),
+            {
+                "submission_id": self._submission_id,
+                "skipped_rows": _by_reason(skipped_rows, superseded),
+                "notes": to_json(notes),
+            },
         )
-        record_issues(connection, submission_id, issues)
-        hold_back(connection, origin.scope, self._staging, submission_id)
-        if decision.mends is not None:
-            close_mended_rows(connection, origin.scope, self._staging, submission_id)
-        snapshot.apply(connection, origin.scope, self._staging, submission_id, decision)
         connection.execute(read_sql("loading/mark_refresh"), origin.scope.parameters)
-        self._staging.drop()
-        counts = Counts(self._accepted, decision.rows_unchanged, self._quarantined, len(skipped_rows))
-        return Outcome(submission_id, verdict, counts)
+        staging.drop()
+        counts = Counts(staging.accepted, staging.quarantined, len(skipped_rows) + len(superseded), changes)
+        return Outcome(self._submission_id, verdict, counts)
+
+    def _has_warnings(self) -> bool:
+        parameters = {"submission_id": self._submission_id}
+        row = self._connection.execute(read_sql("loading/has_warnings"), parameters).fetchone()
+        return bool(row and row[0])
+
+    def _record(self, issues: pl.DataFrame) -> None:
+        if not self._issues or (self._kept_issues and issues.height):
+            self._issues.append(issues.head(self._kept_issues))
+            self._kept_issues -= self._issues[-1].height
+        record_issues(self._connection, self._submission_id, issues)
 
 
 def record_rejection(connection: psycopg.Connection, origin: Origin, reason: FileRejected) -> Outcome:
     """Write the submission of a file of which nothing is loaded, with its issues where it has any."""
-    submission_id = insert_submission(connection, origin, "rejected", skipped_rows=[], notes=[])
+    submission_id = insert_submission(connection, origin, "rejected")
     if isinstance(reason, FileRejectedWithIssues):
         record_issues(connection, submission_id, reason.issues)
     return Outcome(submission_id, "rejected", Counts(), reason)
 
 
-def insert_submission(
-    connection: psycopg.Connection,
-    origin: Origin,
-    state: str,
-    *,
-    skipped_rows: list[SkippedRow],
-    notes: list[str],
-) -> int:
+def insert_submission(connection: psycopg.Connection, origin: Origin, state: str) -> int:
     """Write the row of ledger.submission and return its number."""
-    by_reason: dict[str, list[int]] = {}
-    for skipped in skipped_rows:
-        by_reason.setdefault(skipped.why, []).append(skipped.row)
     layout = [
         {"sheet": item.sheet, "header_row": item.header_row, "positions": item.positions}
         for item in origin.layouts
@@ -144,10 +144,20 @@ def insert_submission(
             "state": state,
             "is_correction": origin.is_correction,
             "sheet_layout": to_json(layout),
-            "skipped_rows": to_json(by_reason),
-            "notes": to_json(notes),
         },
     ).fetchone()
     if row is None:
         raise RuntimeError(f"The ledger gave no number for delivery {origin.delivery_id}.")
     return int(row[0])
+
+
+def _by_reason(skipped: Iterable[SkippedRow], superseded: pl.Series) -> str:
+    """Return as JSON the numbers of the skipped rows by reason; the superseded may be millions."""
+    found: dict[str, list[int]] = {}
+    for row in skipped:
+        found.setdefault(row.why, []).append(row.row)
+    parts = [f"{to_json(why)}: {to_json(rows)}" for why, rows in found.items()]
+    if len(superseded):
+        numbers = superseded.sort().cast(pl.String).str.join(",").item()
+        parts.append(f'"superseded-in-file": [{numbers}]')
+    return "{" + ", ".join(parts) + "}"

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import polars as pl
 import psycopg
-from sqlalchemy import ColumnElement, Text, and_, case, cast, func, insert, literal, null, select
+from sqlalchemy import ColumnElement, Text, and_, case, cast, func, insert, literal, null, select, union_all
 from sqlalchemy.dialects.postgresql import JSONB, array
+from sqlalchemy.sql.expression import FromClause, table
 from sqlalchemy.sql.expression import column as named
-from sqlalchemy.sql.expression import table
 
-from dxpipeline.loading.snapshot import Scope
-from dxpipeline.loading.staging import Staging, copy_frame, execute
+from dxpipeline.loading.origin import Origin, Scope
+from dxpipeline.loading.staging import Staging, copy, copy_rows, execute
 from dxpipeline.warehouse.sql_files import read_sql
 
 _QUARANTINE = table(
@@ -40,68 +40,84 @@ _ISSUE = table(
 
 def record_issues(connection: psycopg.Connection, submission_id: int, issues: pl.DataFrame) -> None:
     """COPY a frame of `ISSUE_SCHEMA` into ledger.issue."""
-    if not issues.is_empty():
-        frame = issues.select(pl.lit(submission_id).alias("submission_id"), pl.all())
-        copy_frame(connection, ("ledger", "issue"), frame)
+    frame = issues.select(pl.lit(submission_id).alias("submission_id"), pl.all())
+    copy(connection, ("ledger", "issue"), copy_rows(frame))
 
 
 def hold_back(connection: psycopg.Connection, scope: Scope, staging: Staging, submission_id: int) -> None:
-    """Put the staged rows that are not accepted into quarantine, with what their issues say."""
-    staged = staging.table
+    """Put the refused rows into quarantine, with what their issues say."""
+    if not staging.quarantined:
+        return
+    refused = staging.refused
     issues_of_row = and_(
         _ISSUE.c.submission_id == submission_id,
-        func.coalesce(_ISSUE.c.sheet, "") == staged.c.source_sheet,
-        _ISSUE.c.source_row == staged.c.source_row,
+        func.coalesce(_ISSUE.c.sheet, "") == refused.c.source_sheet,
+        _ISSUE.c.source_row == refused.c.source_row,
         _ISSUE.c.severity == "critical",
     )
     cells = func.jsonb_object_agg(_ISSUE.c.column_name, _ISSUE.c.value).filter(
         _ISSUE.c.column_name.is_not(None)
     )
-    row_key = _row_key(staging)
+    key = row_key(scope, refused)
     execute(
         connection,
         insert(_QUARANTINE).from_select(
             [column.name for column in _QUARANTINE.columns],
             select(
                 literal(submission_id),
-                staged.c.source_sheet,
-                staged.c.source_row,
+                refused.c.source_sheet,
+                refused.c.source_row,
                 literal(scope.contract.feed),
                 literal(scope.reporting_unit),
                 literal(scope.period),
-                row_key,
+                key,
                 func.array_agg(_ISSUE.c.code.distinct()),
                 func.coalesce(cells, cast(literal("{}"), JSONB)),
             )
-            .select_from(staged.join(_ISSUE, issues_of_row))
-            .where(~staged.c.accepted)
-            .group_by(staged.c.source_sheet, staged.c.source_row, row_key),
+            .select_from(refused.join(_ISSUE, issues_of_row))
+            .group_by(refused.c.source_sheet, refused.c.source_row, key),
         ),
     )
 
 
+def open_rows(connection: psycopg.Connection, scope: Scope) -> int:
+    """Return how many rows of a feed, reporting unit and period are held back and open."""
+    row = connection.execute(read_sql("loading/count_open_quarantine"), scope.parameters).fetchone()
+    return int(row[0]) if row else 0
+
+
 def close_mended_rows(
-    connection: psycopg.Connection, scope: Scope, staging: Staging, submission_id: int
+    connection: psycopg.Connection, origin: Origin, staging: Staging, submission_id: int
 ) -> None:
-    """Close the open rows that a mend brings again, whether it brings them good or bad."""
-    staged = staging.table
-    key = func.array_to_string(_row_key(staging), func.chr(31))
+    """Close the open rows of earlier deliveries that a mend brings again, whether it brings them good or bad."""
+    scope = origin.scope
+    both = union_all(
+        *(
+            select(
+                one.c.source_sheet,
+                one.c.source_row,
+                func.array_to_string(row_key(scope, one), func.chr(31)).label("row_key"),
+            )
+            for one in (staging.rows, staging.refused)
+        )
+    ).subquery()
     keys = execute(
-        connection,
-        select(key).select_from(staged).order_by(staged.c.source_sheet, staged.c.source_row),
+        connection, select(both.c.row_key).order_by(both.c.source_sheet, both.c.source_row)
     ).fetchall()
     connection.execute(
         read_sql("loading/close_mended_rows"),
         {
             **scope.parameters,
             "submission_id": submission_id,
+            "received_seq": origin.received_seq,
             "row_keys": [row[0] for row in keys],
             "key_columns": list(scope.contract.key),
         },
     )
 
 
-def _row_key(staging: Staging) -> ColumnElement[list[str] | None]:
-    columns = [staging.table.c[name] for name in staging.contract.key]
+def row_key(scope: Scope, rows: FromClause) -> ColumnElement[list[str] | None]:
+    """Return the key of a staged row as texts, null where a part of it is missing."""
+    columns = [rows.c[name] for name in scope.contract.key]
     complete = and_(*(column.is_not(None) for column in columns))
     return case((complete, array([cast(column, Text) for column in columns])), else_=null())

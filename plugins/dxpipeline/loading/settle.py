@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import psycopg
 
-from dxpipeline.loading.load import Counts, Load, Origin, Outcome, record_rejection
-from dxpipeline.loading.snapshot import Scope
+from dxpipeline.ahead import ahead
+from dxpipeline.contracts import LoadMode
+from dxpipeline.loading.counts import Changes, Counts
+from dxpipeline.loading.load import Load, Outcome, record_rejection
+from dxpipeline.loading.origin import Origin, Scope
 from dxpipeline.loading.staging import to_json
 from dxpipeline.messages import sentence
 from dxpipeline.periods import HO_CHI_MINH
-from dxpipeline.preparation import Prepared, SameBytes, cross_check_sample, find_same_bytes, read_late
+from dxpipeline.preparation import Prepared, SameBytes, cross_checked, find_same_bytes, read_late
 from dxpipeline.reading.model import FileRejected
 from dxpipeline.warehouse.sql_files import read_sql
 
@@ -27,7 +30,7 @@ def settle(connection: psycopg.Connection, prepared: Prepared) -> Outcome:
     with connection.transaction():
         same = None if prepared.rejection else find_same_bytes(connection, prepared)
         if same is not None:
-            outcome = _duplicate(same)
+            outcome = _duplicate(same, prepared.contract.load_mode)
         else:
             read_late(prepared)
             outcome = _load(connection, prepared)
@@ -41,12 +44,14 @@ def _load(connection: psycopg.Connection, prepared: Prepared) -> Outcome:
     period = str(checked.found.period) if checked else rejection.period if rejection else None
     origin = Origin(
         delivery.delivery_id,
+        delivery.received_seq,
         prepared.attempt_id,
         delivery.department,
         Scope(prepared.contract, delivery.reporting_unit, period or ""),
         checked.found.source if checked else None,
         bool(checked and checked.is_correction),
         checked.document.layouts if checked else [],
+        prepared.hasher,
     )
     if rejection is not None or checked is None:
         reason = rejection or FileRejected("processing-failed", delivery=str(delivery.delivery_id))
@@ -55,16 +60,17 @@ def _load(connection: psycopg.Connection, prepared: Prepared) -> Outcome:
         # What a refused file staged is rolled back; only its rejection is kept.
         with connection.transaction():
             load = Load(connection, origin)
-            for block in checked.blocks:
-                cross_check_sample(prepared, block)
+            shaped = map(load.shape, cross_checked(prepared))
+            for block in shaped if isinstance(checked.blocks, list) else ahead(shaped):
                 load.add(block)
             return load.finish(checked.findings, checked.document.skipped, checked.notes)
     except FileRejected as reason:
         return record_rejection(connection, origin, reason)
 
 
-def _duplicate(same: SameBytes) -> Outcome:
-    counts = Counts(same.rows_accepted, same.rows_accepted, same.rows_quarantined, same.rows_skipped)
+def _duplicate(same: SameBytes, load_mode: LoadMode) -> Outcome:
+    changes = Changes(same.rows_accepted, *((0, 0, 0) if load_mode == "upsert" else ()))
+    counts = Counts(same.rows_accepted, same.rows_quarantined, same.rows_skipped, changes)
     reason = FileRejected(
         "duplicate",
         file_name=same.file_name,
@@ -87,7 +93,10 @@ def _record(connection: psycopg.Connection, prepared: Prepared, outcome: Outcome
             "reason_details": to_json(reason.details) if reason else None,
             "rows_read": outcome.counts.read,
             "rows_accepted": outcome.counts.accepted,
-            "rows_unchanged": outcome.counts.unchanged,
+            "rows_unchanged": outcome.counts.changes.unchanged,
+            "rows_new": outcome.counts.changes.new,
+            "rows_replaced": outcome.counts.changes.replaced,
+            "rows_older": outcome.counts.changes.older,
             "rows_quarantined": outcome.counts.quarantined,
             "rows_skipped": outcome.counts.skipped,
         },

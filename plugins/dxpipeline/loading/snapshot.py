@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import psycopg
-from sqlalchemy import ColumnElement, and_, func, insert, literal, select, update
+from sqlalchemy import ColumnElement, Table, and_, func, insert, literal, select, update
 
-from dxpipeline.contracts import Contract
+from dxpipeline.loading.counts import Changes
+from dxpipeline.loading.origin import Origin, Scope
+from dxpipeline.loading.quarantine import close_mended_rows, hold_back, open_rows
 from dxpipeline.loading.staging import Staging, count, execute
 from dxpipeline.reading.model import FileRejected
 from dxpipeline.warehouse.core_tables import core_table
@@ -21,20 +23,6 @@ from dxpipeline.warehouse.sql_files import read_sql
 
 MAXIMUM_LOSS = 0.2
 """The share of the current keys that a replacement may lose without saying that it is a correction."""
-
-
-@dataclass(frozen=True)
-class Scope:
-    """Whose state a submission describes."""
-
-    contract: Contract
-    reporting_unit: str
-    period: str
-
-    @property
-    def parameters(self) -> dict[str, str]:
-        """Return the scope as parameters of the statements in include/sql/loading."""
-        return {"feed": self.contract.feed, "reporting_unit": self.reporting_unit, "period": self.period}
 
 
 @dataclass(frozen=True)
@@ -52,6 +40,28 @@ class Decision:
     rows_unchanged: int
 
 
+def start(connection: psycopg.Connection, origin: Origin, submission_id: int) -> Staging:
+    """Make the tables in which the rows of a submission are staged."""
+    staging = Staging(connection, origin.scope.contract, origin.attempt_id, origin.hasher)
+    staging.create()
+    return staging
+
+
+def publish(connection: psycopg.Connection, origin: Origin, staging: Staging, submission_id: int) -> Changes:
+    """Make the staged rows the current state, or part of it, and hold the refused ones back.
+
+    Raises:
+        FileRejected: The replacement would lose too many keys (`would-lose-keys`).
+    """
+    scope = origin.scope
+    decision = decide(connection, scope, staging, is_correction=origin.is_correction)
+    hold_back(connection, scope, staging, submission_id)
+    if decision.mends is not None:
+        close_mended_rows(connection, origin, staging, submission_id)
+    _apply(connection, scope, staging, submission_id, decision)
+    return Changes(unchanged=decision.rows_unchanged)
+
+
 def decide(
     connection: psycopg.Connection, scope: Scope, staging: Staging, *, is_correction: bool
 ) -> Decision:
@@ -65,22 +75,20 @@ def decide(
     if row is None:
         return Decision(None, None, 0)
     base = int(row[0])
-    contract, staged = scope.contract, staging.table
+    contract, staged = scope.contract, staging.rows
     core = core_table(contract)
     current = _current(core, scope)
-    same_key = and_(*(core.c[name] == staged.c[name] for name in contract.key))
-    known_keys = count(
-        connection, select(func.count()).select_from(staged.join(core, and_(same_key, current)))
-    )
-    data_rows = count(connection, select(func.count()).select_from(staged))
-    open_row = connection.execute(read_sql("loading/count_open_quarantine"), scope.parameters).fetchone()
-    if known_keys == 0 and open_row and 0 < data_rows <= int(open_row[0]):
+
+    def with_current(rows: Table, *conditions: ColumnElement[bool]) -> int:
+        same_key = and_(*(core.c[name] == rows.c[name] for name in contract.key))
+        joined = rows.join(core, and_(same_key, current, *conditions))
+        return count(connection, select(func.count()).select_from(joined))
+
+    kept = with_current(staged)
+    known_keys = kept + with_current(staging.refused)
+    if known_keys == 0 and 0 < staging.accepted + staging.quarantined <= open_rows(connection, scope):
         return Decision(None, base, 0)
     current_keys = count(connection, select(func.count()).select_from(core).where(current))
-    kept = count(
-        connection,
-        select(func.count()).select_from(staged.join(core, and_(same_key, current, staged.c.accepted))),
-    )
     lost = current_keys - kept
     if lost > MAXIMUM_LOSS * current_keys and not is_correction:
         raise FileRejected(
@@ -89,23 +97,15 @@ def decide(
             current=str(current_keys),
             percent=str(round(100 * lost / current_keys)),
         )
-    same_values = and_(
-        *(core.c[column.name].is_not_distinct_from(staged.c[column.name]) for column in contract.columns)
-    )
-    unchanged = count(
-        connection,
-        select(func.count()).select_from(
-            staged.join(core, and_(same_key, current, staged.c.accepted, same_values))
-        ),
-    )
-    return Decision(base, None, unchanged)
+    same_values = (core.c[name].is_not_distinct_from(staged.c[name]) for name in contract.stored_columns)
+    return Decision(base, None, with_current(staged, *same_values))
 
 
-def apply(
+def _apply(
     connection: psycopg.Connection, scope: Scope, staging: Staging, submission_id: int, decision: Decision
 ) -> None:
     """Make the accepted rows part of the current state; the replaced ones stay as history."""
-    contract, staged = scope.contract, staging.table
+    contract, staged = scope.contract, staging.rows
     core = core_table(contract)
     parameters: dict[str, Any] = {
         **scope.parameters,
@@ -123,7 +123,7 @@ def apply(
         connection.execute(read_sql("loading/make_current"), parameters)
     else:
         connection.execute(read_sql("loading/record_mend"), {**parameters, "base": decision.mends})
-    names = [column.name for column in contract.columns]
+    names = list(contract.stored_columns)
     execute(
         connection,
         insert(core).from_select(
@@ -135,12 +135,12 @@ def apply(
                 literal(scope.reporting_unit),
                 literal(scope.period),
                 *(staged.c[name] for name in names),
-            ).where(staged.c.accepted),
+            ),
         ),
     )
 
 
-def _current(core: Any, scope: Scope) -> ColumnElement[bool]:
+def _current(core: Table, scope: Scope) -> ColumnElement[bool]:
     return and_(
         core.c.is_current, core.c.period == scope.period, core.c.reporting_unit == scope.reporting_unit
     )

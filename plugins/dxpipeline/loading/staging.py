@@ -1,28 +1,30 @@
-"""The table of one submission on its way: filled by COPY block by block, dropped before the commit."""
+"""The tables of one submission on its way: filled by COPY block by block, dropped before the commit."""
 
 from __future__ import annotations
 
 import io
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 import psycopg
 from psycopg import sql
-from sqlalchemy import BigInteger, Boolean, Column, Executable, MetaData, Table, Text
+from sqlalchemy import Column, Executable, Integer, MetaData, Table, Text
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
-from sqlalchemy.schema import CreateTable, DropTable
+from sqlalchemy.schema import CreateTable
 
 from dxpipeline.contracts import Contract
+from dxpipeline.loading.stored_form import stored_form
+from dxpipeline.privacy.hashing import KeyedHasher
 from dxpipeline.warehouse.core_tables import core_table
+from dxpipeline.warehouse.sql_files import read_sql
 
 _DIALECT = PGDialect_psycopg()  # type: ignore[no-untyped-call]
 
 
-def execute(
-    connection: psycopg.Connection, statement: Executable | CreateTable | DropTable
-) -> psycopg.Cursor:
+def execute(connection: psycopg.Connection, statement: Executable | CreateTable) -> psycopg.Cursor:
     """Run a statement built with SQLAlchemy Core on a psycopg connection."""
     compiled = statement.compile(dialect=_DIALECT)  # type: ignore[union-attr]
     query = str(compiled)
@@ -36,82 +38,156 @@ def count(connection: psycopg.Connection, statement: Executable) -> int:
     return int(row[0]) if row else 0
 
 
+@dataclass(frozen=True)
+class StagedBlock:
+    """The rows of a block as COPY takes them."""
+
+    accepted: CopyRows
+    refused: CopyRows
+
+
 class Staging:
-    """The staged rows of one submission.
+    """The staged rows of one submission: the accepted ones, and the keys of the refused ones.
 
     Args:
         connection: As the writer, in the transaction of the submission.
         contract: The feed.
-        attempt_id: Names the table, so that two attempts never meet.
+        attempt_id: Names the tables, so that two attempts never meet.
+        hasher: What makes the keyed hashes of the feed.
+
+    Attributes:
+        rows: The accepted rows, in the form that is stored.
+        refused: `source_sheet`, `source_row` and key of the rows that are held back.
     """
 
-    def __init__(self, connection: psycopg.Connection, contract: Contract, attempt_id: int) -> None:
+    def __init__(
+        self,
+        connection: psycopg.Connection,
+        contract: Contract,
+        attempt_id: int,
+        hasher: KeyedHasher | None = None,
+    ) -> None:
         self._connection = connection
+        self._hasher = hasher
         self.contract = contract
+        self.attempt_id = attempt_id
         core = core_table(contract)
-        self.table = Table(
-            f"attempt_{attempt_id}",
-            MetaData(),
-            Column("source_sheet", Text, nullable=False),
-            Column("source_row", BigInteger, nullable=False),
-            Column("accepted", Boolean, nullable=False),
-            *(Column(column.name, core.c[column.name].type) for column in contract.columns),
-            schema="staging",
-            prefixes=["UNLOGGED"],
+        self.rows = _table(
+            f"attempt_{attempt_id}", *(Column(name, core.c[name].type) for name in contract.stored_columns)
         )
-        execute(connection, CreateTable(self.table))
+        self.refused = _table(
+            f"attempt_{attempt_id}_refused", *(Column(name, core.c[name].type) for name in contract.key)
+        )
+        self.accepted = 0
+        self.quarantined = 0
 
-    def add(self, rows: pl.DataFrame) -> None:
-        """Copy checked rows (`CheckedBlock.rows`) into the table."""
-        shaped = rows.select(
-            pl.col("sheet").fill_null("").alias("source_sheet"),
-            "source_row",
-            "accepted",
-            *(
-                _array_literal(column.name) if column.kind == "list" else pl.col(column.name)
-                for column in self.contract.columns
-            ),
-        )
-        copy_frame(self._connection, ("staging", self.table.name), shaped)
+    def create(self, *, rows: bool = True) -> None:
+        """Create the tables; that of the accepted rows only where nobody else made it."""
+        if rows:
+            execute(self._connection, CreateTable(self.rows))
+        execute(self._connection, CreateTable(self.refused))
 
-    def refuse(self, rows: pl.DataFrame) -> None:
-        """Mark rows (`sheet`, `source_row`) as not accepted that only the whole file showed to be bad."""
-        if rows.is_empty():
-            return
-        self._connection.execute(
-            sql.SQL(
-                "update {} as staged set accepted = false "
-                "from unnest(%(sheets)s::text[], %(rows)s::bigint[]) as late (source_sheet, source_row) "
-                "where staged.source_sheet = late.source_sheet and staged.source_row = late.source_row"
-            ).format(sql.Identifier("staging", self.table.name)),
-            {"sheets": rows["sheet"].fill_null("").to_list(), "rows": rows["source_row"].to_list()},
+    def shape(self, rows: pl.DataFrame) -> StagedBlock:
+        """Write checked rows (`CheckedBlock.rows`) as COPY takes them; touches no connection."""
+        accepted = rows["accepted"]
+        refused = ~(accepted | rows["superseded"])
+        good = rows if accepted.all() else rows.filter(accepted)
+        bad = rows.filter(refused).select(
+            pl.col("sheet").fill_null("").alias("source_sheet"), "source_row", *self.contract.key
         )
+        return StagedBlock(copy_rows(stored_form(good, self.contract, self._hasher)), copy_rows(bad))
+
+    def add(self, block: StagedBlock) -> None:
+        """Copy the rows of a block into the tables."""
+        self.accepted += block.accepted.count
+        self.quarantined += block.refused.count
+        for table, rows in ((self.rows, block.accepted), (self.refused, block.refused)):
+            copy(self._connection, ("staging", table.name), rows)
+
+    def refuse(self, places: pl.DataFrame) -> None:
+        """Hold back rows (`sheet`, `source_row`) that only the whole file showed to be bad."""
+        moved = self._at(places, "loading/refuse_staged_rows")
+        self.accepted -= moved
+        self.quarantined += moved
+
+    def drop_superseded(self, places: pl.DataFrame, submission_id: int) -> int:
+        """Take out rows (`sheet`, `source_row`) of which the file has a newer version, with their warnings.
+
+        Returns:
+            How many rows were taken out.
+        """
+        gone = self._at(places, "loading/drop_staged_rows")
+        self._at(places, "loading/drop_issues_at_rows", submission_id=submission_id)
+        self.accepted -= gone
+        return gone
 
     def drop(self) -> None:
-        """Drop the table."""
-        execute(self._connection, DropTable(self.table))
+        """Drop the tables, those that were handed on excepted."""
+        for table in (self.rows, self.refused):
+            self._connection.execute(
+                sql.SQL("drop table if exists {}").format(sql.Identifier("staging", table.name))
+            )
+
+    def _at(self, places: pl.DataFrame, statement: str, **parameters: int) -> int:
+        """Run a statement on the rows at some places; returns how many there were."""
+        if places.is_empty():
+            return 0
+        table = _table(f"attempt_{self.attempt_id}_place")
+        execute(self._connection, CreateTable(table))
+        rows = places.select(pl.col("sheet").fill_null("").alias("source_sheet"), "source_row")
+        copy(self._connection, ("staging", table.name), copy_rows(rows))
+        names = {
+            "staged": sql.Identifier("staging", self.rows.name),
+            "refused": sql.Identifier("staging", self.refused.name),
+            "refused_columns": sql.SQL(", ").join(
+                sql.Identifier(column.name) for column in self.refused.columns
+            ),
+            "places": sql.Identifier("staging", table.name),
+        }
+        changed = self._connection.execute(sql.SQL(read_sql(statement)).format(**names), parameters).rowcount
+        self._connection.execute(sql.SQL("drop table {places}").format(**names))
+        return changed
 
 
-def copy_frame(connection: psycopg.Connection, table: tuple[str, str], frame: pl.DataFrame) -> None:
-    """COPY a frame into the columns of the same names of a table; an empty text is a text, null is null."""
-    statement = sql.SQL("copy {} ({}) from stdin (format csv, null '\\N')").format(
-        sql.Identifier(*table), sql.SQL(", ").join(map(sql.Identifier, frame.columns))
+def _table(name: str, *columns: Column[Any]) -> Table:
+    return Table(
+        name,
+        MetaData(),
+        Column("source_sheet", Text, nullable=False),
+        Column("source_row", Integer, nullable=False),
+        *columns,
+        schema="staging",
+        prefixes=["UNLOGGED"],
     )
+
+
+@dataclass(frozen=True)
+class CopyRows:
+    """Rows in the CSV form of COPY."""
+
+    columns: list[str]
+    content: bytes
+    count: int
+
+
+def copy_rows(frame: pl.DataFrame) -> CopyRows:
+    """Write a frame as CSV for COPY; an empty text is a text, null is null."""
     buffer = io.BytesIO()
     frame.write_csv(buffer, include_header=False, null_value="\\N", quote_style="non_numeric")
-    with connection.cursor() as cursor, cursor.copy(statement) as copy:
-        copy.write(buffer.getbuffer())
+    return CopyRows(frame.columns, buffer.getvalue(), frame.height)
+
+
+def copy(connection: psycopg.Connection, table: tuple[str, str], rows: CopyRows) -> None:
+    """COPY rows into the columns of the same names of a table."""
+    if not rows.count:
+        return
+    statement = sql.SQL("copy {} ({}) from stdin (format csv, null '\\N')").format(
+        sql.Identifier(*table), sql.SQL(", ").join(map(sql.Identifier, rows.columns))
+    )
+    with connection.cursor() as cursor, cursor.copy(statement) as stream:
+        stream.write(rows.content)
 
 
 def to_json(value: object) -> str:
     """Return JSON with Vietnamese letters as they are."""
     return json.dumps(value, ensure_ascii=False)
-
-
-def _array_literal(name: str) -> pl.Expr:
-    """Write a list of texts as PostgreSQL writes an array."""
-    quoted = (
-        pl.element().str.replace_all("\\", "\\\\", literal=True).str.replace_all('"', '\\"', literal=True)
-    )
-    items = pl.col(name).list.eval('"' + quoted + '"').list.join(",")
-    return pl.when(pl.col(name).is_null()).then(None).otherwise("{" + items + "}").alias(name)

@@ -36,7 +36,7 @@ from dxpipeline.local.outcome import (
     write_json,
 )
 from dxpipeline.local.processes import Component, LocalRunError, Supervisor
-from dxpipeline.orchestration import WAREHOUSE_POOL
+from dxpipeline.orchestration import LARGE_FILES_POOL, WAREHOUSE_POOL
 from dxpipeline.settings import INCLUDE, PROJECT_ROOT, ConfigurationError, Settings, get_settings
 from dxpipeline.warehouse import migrate
 from dxpipeline.warehouse.connection import WarehouseUnavailable, connect, role_url
@@ -129,6 +129,7 @@ def _run(
     with _step("reading the DAGs"):
         dag_ids = api.wait_until_parsed(PROJECT_ROOT / "dags", begun, watch)
         api.make_pool(WAREHOUSE_POOL, WAREHOUSE_SLOTS, "Tasks that write into the warehouse")
+        api.make_pool(LARGE_FILES_POOL, 1, "Tasks that take large files")
         api.unpause(dag_ids)
 
     with connect(settings, "writer") as connection:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ import pendulum
 from airflow.sdk import Asset, AssetWatcher, CronTriggerTimetable
 
 from dxpipeline.orchestration.triggers import ImportFolderTrigger
+from dxpipeline.settings import Settings, get_settings
 
 TIME_ZONE = "Asia/Ho_Chi_Minh"
 START = pendulum.datetime(2021, 1, 1, tz=TIME_ZONE)
@@ -37,6 +39,28 @@ def waiting(feed: str) -> Asset:
 def loaded(feed: str) -> Asset:
     """Return the asset of a feed's table in schema core."""
     return Asset(f"core_{feed}")
+
+
+def task_settings() -> Settings:
+    """Return the settings of a running task, with the secrets that the environment lacks from Airflow.
+
+    They are its Variables `dx_privacy_key` and `dx_archive_key`, or what its secrets backend has under these
+    names. To be called inside tasks only: where DAG files are parsed, nothing may be looked up. The embedded
+    installation makes its secrets by itself and asks for none.
+    """
+    settings = get_settings()
+    if settings.warehouse_url is None:
+        return settings
+    from airflow.sdk import Variable
+    from airflow.sdk.log import mask_secret
+
+    secrets: dict[str, Any] = {}
+    for name in ("privacy_key", "archive_key"):
+        if getattr(settings, name) is None:
+            secrets[name] = Variable.get(f"dx_{name}", default=None)
+            # Without a name, since these names are not among those that Airflow hides by itself.
+            mask_secret(secrets[name])
+    return replace(settings, **secrets)
 
 
 def every_minutes(minutes: int) -> CronTriggerTimetable:

@@ -10,16 +10,19 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from dxpipeline.contracts import Contract
 from dxpipeline.periods import Period
 from dxpipeline.quality.compiler import RowRule, UniqueRule, compile_suite
-from dxpipeline.quality.derived import DERIVATIONS, Context, derive, derived_kinds
+from dxpipeline.quality.context import Context
+from dxpipeline.quality.derived import DERIVATIONS, derive, derived_kinds
 from dxpipeline.quality.file_rules import FileFigures
 from dxpipeline.quality.issues import CONTRACT, issue_frame, joined, shown
 from dxpipeline.quality.limits import limit_details
 from dxpipeline.quality.model import CheckedBlock, FileFindings
+from dxpipeline.quality.newest import NewestVersions
 from dxpipeline.quality.structure import TypedBlock, type_block
 from dxpipeline.quality.suite import Rule, Suite
 from dxpipeline.quality.uniqueness import UniqueCheck
@@ -41,8 +44,6 @@ class Checker:
     Raises:
         SuiteError: A rule cannot be compiled for the contract.
         DerivationError: The contract names a derivation that does not fit.
-        NotImplementedError: The feed is of mode upsert: its newest version of a key wins inside a file, which
-            this checker does not decide.
     """
 
     def __init__(
@@ -53,10 +54,6 @@ class Checker:
         received_at: datetime,
         layouts: Iterable[Layout] = (),
     ) -> None:
-        if contract.load_mode != "snapshot":
-            raise NotImplementedError(
-                f"{contract.feed} is of mode {contract.load_mode}; only snapshot feeds can be checked."
-            )
         kinds = {column.name: column.kind for column in contract.columns} | derived_kinds(contract)
         self.notes: list[str] = []
         self._contract = contract
@@ -65,6 +62,7 @@ class Checker:
         self._date_systems = {layout.sheet: layout.date_system_1904 for layout in layouts}
         self._refused: list[pl.DataFrame] = []
         self._decimal_marks: dict[str | None, dict[str, DecimalMark]] = {}
+        self._newest = NewestVersions() if contract.newest_by is not None else None
         self._key = UniqueCheck(
             name=CONTRACT, severity="critical", code="duplicate-key", column=contract.by_name[contract.key[0]]
         )
@@ -96,7 +94,7 @@ class Checker:
             [
                 typed.issues,
                 *self._row_issues(block.sheet, typed, judged),
-                self._key_issues(block.sheet, typed),
+                *self._key_issues(block.sheet, typed),
                 *(self._unique_issues(one, check, block.sheet, typed, judged) for one, check in self._unique),
                 self._ragged_issues(block),
             ]
@@ -133,7 +131,7 @@ class Checker:
             late_quarantined=refused.join(
                 already, on=["sheet", "source_row"], how="anti", nulls_equal=True
             ).sort("source_row"),
-            superseded=refused.clear(),
+            superseded=self._newest.finish() if self._newest is not None else refused.clear(),
             rejected_by=rejected_by,
             results=tuple(self._result(rule) for rule in self._compiled.suite.rules),
         )
@@ -155,10 +153,12 @@ class Checker:
         for compiled in self._compiled.row_rules:
             rule = compiled.rule
             self._elements[rule.id] += elements[rule.id]
-            failed = failures[rule.id].fill_null(False) & ~_unreadable(typed, rule.operands)
-            if failed.any():
-                self._unexpected[rule.id] += int(failed.sum())
-                yield self._failed_rows(sheet, typed, judged, compiled, failed)
+            failed = failures[rule.id]
+            if not failed.any():
+                continue
+            failed = failed.fill_null(False) & ~_unreadable(typed, rule.operands)
+            self._unexpected[rule.id] += int(failed.sum())
+            yield self._failed_rows(sheet, typed, judged, compiled, failed)
 
     def _failed_rows(
         self,
@@ -179,7 +179,7 @@ class Checker:
             code=rule.code,
             severity=rule.severity,
             rule=rule.id,
-            values=[shown(text, column) for text in texts[column.name]],
+            values=[shown(text, column) for text in texts[column.name].to_list()],
             details=self._details(rule, rows),
         )
 
@@ -196,14 +196,14 @@ class Checker:
                 detail.update(answers[cell])
         return details
 
-    def _key_issues(self, sheet: str | None, typed: TypedBlock) -> pl.DataFrame:
-        """Report repeated keys; a record whose key is missing repeats nobody's."""
+    def _key_issues(self, sheet: str | None, typed: TypedBlock) -> Iterable[pl.DataFrame]:
+        """Report repeated keys, but not those of versions; a record without key repeats nobody's."""
+        if self._newest is not None:
+            return
         key = list(self._contract.key)
         complete = typed.rows.select(pl.all_horizontal(pl.col(key).is_not_null())).to_series()
         rows = typed.rows.filter(complete)
-        return self._key.add(
-            rows.select(key), sheet, rows["source_row"], typed.texts[key[0]].filter(complete)
-        )
+        yield self._key.add(rows.select(key), sheet, rows["source_row"], typed.texts[key[0]].filter(complete))
 
     def _unique_issues(
         self,
@@ -251,19 +251,46 @@ class Checker:
             if derived.width:
                 gap = derived.clear(block.ragged.height)
                 derived = pl.concat([derived, gap])[order]
-        refused = issues.filter(pl.col("severity") == "critical").select("sheet", "source_row").unique()
-        self._refused.append(refused)
+        accepted = self._accepted(rows, issues)
+        superseded = self._superseded(block.sheet, rows, accepted)
+        if superseded.any():
+            accepted &= ~superseded
+            gone = rows["source_row"].filter(superseded)
+            issues = issues.filter(~pl.col("source_row").is_in(gone.implode()))
         columns = [column.name for column in self._contract.columns]
         return CheckedBlock(
             rows=rows.select(
                 pl.lit(block.sheet, dtype=pl.String()).alias("sheet"),
                 "source_row",
                 *columns,
-                (~pl.col("source_row").is_in(refused["source_row"].to_list())).alias("accepted"),
+                accepted.alias("accepted"),
+                superseded.alias("superseded"),
             ),
             derived=derived,
             issues=issues,
         )
+
+    def _accepted(self, rows: pl.DataFrame, issues: pl.DataFrame) -> pl.Series:
+        """Say which records of a block no critical issue refuses."""
+        refused = issues.filter(pl.col("severity") == "critical").select("sheet", "source_row")
+        if refused.is_empty():
+            return pl.repeat(True, rows.height, dtype=pl.Boolean(), eager=True)
+        if self._newest is None:
+            self._refused.append(refused.unique())
+        return ~rows["source_row"].is_in(refused["source_row"].implode())
+
+    def _superseded(self, sheet: str | None, rows: pl.DataFrame, accepted: pl.Series) -> pl.Series:
+        """Say which accepted records of a block are older versions of a record seen so far."""
+        newest_by = self._contract.newest_by
+        if self._newest is None or newest_by is None:
+            return pl.repeat(False, rows.height, dtype=pl.Boolean(), eager=True)
+        versions = rows.select(*self._contract.key, newest_by, "source_row").filter(accepted)
+        older = self._newest.add(
+            versions.select(self._contract.key), versions[newest_by], sheet, versions["source_row"]
+        )
+        superseded = np.zeros(rows.height, dtype=np.bool_)
+        superseded[accepted.to_numpy()] = older
+        return pl.Series(superseded)
 
     def _result(self, rule: Rule) -> dict[str, Any]:
         """Return the outcome of a rule over the whole file in Great Expectations' result format."""

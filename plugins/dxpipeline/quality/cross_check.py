@@ -95,7 +95,11 @@ def cross_check(
     issues = _issues(blocks, findings or {})
     rows = _rows(blocks, issues)
     places: list[Place] = list(rows.select(_SUBMISSION, "sheet", "source_row").iter_rows())
-    answers = failing_rows(rules, rows, kinds)
+    # Names and ids of persons, at which no rule looks, stay here.
+    needed = dict.fromkeys(name for rule in rules for name in rule.columns)
+    answers = failing_rows(rules, rows.select(_SUBMISSION, *needed), kinds)
+    # What is superseded passes every critical rule; its warnings are not reported.
+    superseded = set(rows.filter("superseded").select(_SUBMISSION, "sheet", "source_row").iter_rows())
     for rule in rules:
         answer = answers[rule.id]
         if isinstance(answer, str):
@@ -107,6 +111,8 @@ def cross_check(
             & pl.col("column_name").is_in(list(rule.operands)),
         )
         theirs = {places[position] for position in answer} - unreadable
+        if rule.severity == "warning":
+            theirs -= superseded
         ours = _places(issues, pl.col("rule") == rule.id)
         only_ours = set() if sample and rule.scope == "unique" else ours - theirs
         if only_ours or theirs - ours:
@@ -114,6 +120,11 @@ def cross_check(
                 rule.id, tuple(sorted(only_ours, key=_order)), tuple(sorted(theirs - ours, key=_order))
             )
     return None
+
+
+def warm_up() -> None:
+    """Import Great Expectations, which takes seconds, so that the next answer comes without delay."""
+    _engine()
 
 
 def sample_rows(block: CheckedBlock, size: int) -> CheckedBlock:
@@ -128,7 +139,7 @@ def sample_rows(block: CheckedBlock, size: int) -> CheckedBlock:
     return CheckedBlock(
         rows=rows,
         derived=block.derived.gather_every(step) if block.derived.width else block.derived,
-        issues=block.issues.filter(pl.col("source_row").is_in(rows["source_row"].to_list())),
+        issues=block.issues.filter(pl.col("source_row").is_in(rows["source_row"].implode())),
     )
 
 

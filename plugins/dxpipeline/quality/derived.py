@@ -7,52 +7,31 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from functools import cache
+from datetime import date
+from typing import Any
 
 import polars as pl
 
-from dxpipeline import reference
 from dxpipeline.contracts import Contract, Kind
-from dxpipeline.periods import HO_CHI_MINH, Period
+from dxpipeline.quality.communes import (
+    commune_in_force,
+    commune_in_force_on,
+    commune_name_agrees,
+    expected_name,
+    suggest_successors,
+)
+from dxpipeline.quality.context import Context
+from dxpipeline.quality.persons import (
+    citizen_birth_year_agrees,
+    citizen_sex_agrees,
+    icd10_known,
+    suggest_icd10,
+)
 from dxpipeline.reading.values import DTYPES
-from dxpipeline.text import fold_tone
-
-_TYPES = ("Phường", "Xã", "Thị trấn")
 
 
 class DerivationError(Exception):
     """A contract names a derivation that is not known or does not fit; the message says which."""
-
-
-@dataclass(frozen=True)
-class Context:
-    """What derivations may look at beside the row.
-
-    Attributes:
-        period_end_on: Last day of the reporting period.
-        due_on: Last day on which the report is on time.
-        received_on: Day of the delivery in Viet Nam.
-    """
-
-    period_end_on: date
-    due_on: date
-    received_on: date
-
-    @classmethod
-    def of(cls, contract: Contract, period: Period, received_at: datetime) -> Context:
-        """Make the context of one delivery.
-
-        Raises:
-            ValueError: `received_at` does not know its time zone.
-        """
-        if received_at.tzinfo is None:
-            raise ValueError("received_at has no time zone; give the moment with its offset.")
-        return cls(
-            period_end_on=contract.last_day(period),
-            due_on=contract.due_on(period),
-            received_on=received_at.astimezone(HO_CHI_MINH).date(),
-        )
 
 
 @dataclass(frozen=True)
@@ -69,7 +48,7 @@ class Derivation:
     kind: Kind | None
     inputs: tuple[Kind, ...] | None
     compute: Callable[[pl.DataFrame, Sequence[str], Context], pl.Series]
-    explain: Callable[[Sequence[str | None], Context], dict[str, str]] | None = None
+    explain: Callable[[Sequence[Any], Context], dict[str, str]] | None = None
 
 
 def derived_kinds(contract: Contract) -> dict[str, Kind]:
@@ -144,65 +123,16 @@ def _lowest(rows: pl.DataFrame, columns: Sequence[str], context: Context) -> pl.
     return rows.select(pl.when(complete).then(pl.min_horizontal(columns))).to_series()
 
 
-def _commune_in_force(rows: pl.DataFrame, columns: Sequence[str], context: Context) -> pl.Series:
-    codes = rows[columns[0]]
-    in_force = codes.is_in(list(_communes(context.period_end_on)))
-    return pl.select(pl.when(codes.is_not_null()).then(in_force)).to_series()
-
-
-def _commune_name_agrees(rows: pl.DataFrame, columns: Sequence[str], context: Context) -> pl.Series:
-    code, name = columns
-    pairs = rows.select(pl.col(code).alias("code"), pl.col(name).alias("name"))
-    unique = pairs.unique().drop_nulls()
-    communes = _communes(context.period_end_on)
-    agrees = [
-        fold_tone(sent) in _spellings(known) if (known := communes.get(code)) else None
-        for code, sent in unique.iter_rows()
-    ]
-    lookup = unique.with_columns(pl.Series("agrees", agrees, dtype=pl.Boolean))
-    return pairs.join(lookup, on=["code", "name"], how="left", maintain_order="left")["agrees"]
-
-
-def _suggest_successors(cells: Sequence[str | None], context: Context) -> dict[str, str]:
-    found = reference.successors(cells[0] or "", context.period_end_on)
-    if not found:
-        return {}
-    units = (f"{step.successor.commune_code} {step.successor.commune_name}" for step in found)
-    return {
-        "suggestion": "; ".join(units),
-        "former": found[0].former.commune_name,
-        "since": max(step.effective_on for step in found).isoformat(),
-    }
-
-
-def _expected_name(cells: Sequence[str | None], context: Context) -> dict[str, str]:
-    commune = _communes(context.period_end_on).get(cells[0] or "")
-    return {"expected": commune.commune_name} if commune else {}
-
-
-@cache
-def _communes(on: date) -> dict[str, reference.Commune]:
-    return reference.communes_in_force(on)
-
-
-@cache
-def _spellings(commune: reference.Commune) -> frozenset[str]:
-    """Return the keys of a commune's names, with and without the type of unit."""
-    keys = set()
-    for name in commune.names:
-        keys.add(fold_tone(name))
-        keys.update(
-            fold_tone(name.removeprefix(prefix)) for prefix in _TYPES if name.startswith(prefix + " ")
-        )
-    return frozenset(keys)
-
-
 DERIVATIONS: Mapping[str, Derivation] = {
     "received_on": Derivation("date", (), _constant(lambda context: context.received_on)),
     "due_on": Derivation("date", (), _constant(lambda context: context.due_on)),
     "period_end_on": Derivation("date", (), _constant(lambda context: context.period_end_on)),
     "lowest": Derivation(None, None, _lowest),
-    "commune_in_force": Derivation("boolean", ("text",), _commune_in_force, _suggest_successors),
-    "commune_name_agrees": Derivation("boolean", ("text", "text"), _commune_name_agrees, _expected_name),
+    "commune_in_force": Derivation("boolean", ("text",), commune_in_force, suggest_successors),
+    "commune_in_force_on": Derivation("boolean", ("text", "date"), commune_in_force_on, suggest_successors),
+    "commune_name_agrees": Derivation("boolean", ("text", "text"), commune_name_agrees, expected_name),
+    "citizen_sex_agrees": Derivation("boolean", ("text", "text"), citizen_sex_agrees),
+    "citizen_birth_year_agrees": Derivation("boolean", ("text", "date"), citizen_birth_year_agrees),
+    "icd10_known": Derivation("boolean", ("text",), icd10_known, suggest_icd10),
 }
 """Every derivation a contract may name."""

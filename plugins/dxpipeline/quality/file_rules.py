@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from dxpipeline.quality.compiler import FileRule
-from dxpipeline.quality.uniqueness import HashIndex
+from dxpipeline.quality.hash_index import HashIndex
 
 Number = int | float
 

@@ -11,6 +11,8 @@ import polars as pl
 from dxpipeline.contracts import Contract
 from dxpipeline.quality.suite import Rule
 
+_EXPLAINED_BY_RULE = frozenset({"inconsistent-values", "not-in-list"})
+
 
 def limit_details(rule: Rule, contract: Contract, rows: pl.DataFrame) -> list[dict[str, str]]:
     """Return the details of a rule's issues, one object a failed row.
@@ -21,8 +23,9 @@ def limit_details(rule: Rule, contract: Contract, rows: pl.DataFrame) -> list[di
         rows: The failed rows with their typed and derived columns.
 
     Returns:
-        Texts by name: `limit` (as `1–7` or `≤ 31/03/2021`), `choices`, `total`, and for a comparison with
-        another column of the contract `other_column` and `other_value`. Nothing is told of personal columns.
+        Texts by name: `limit` (as `1–7` or `≤ 31/03/2021`), `choices`, `total`, for a comparison with another
+        column of the contract `other_column` and `other_value`, and for a look-up, of which no column's
+        description speaks, `why`. Nothing is told of personal columns.
     """
     if rule.type == "expect_column_pair_values_a_to_be_greater_than_b":
         return _comparison(rule, contract, rows)
@@ -35,6 +38,8 @@ def limit_details(rule: Rule, contract: Contract, rows: pl.DataFrame) -> list[di
         fixed["choices"] = ", ".join(_text(value) for value in rule.kwargs["value_set"])
     elif rule.type == "expect_multicolumn_sum_to_equal":
         fixed["total"] = _text(rule.kwargs["sum_total"])
+    elif rule.code in _EXPLAINED_BY_RULE:
+        fixed["why"] = rule.why
     return [dict(fixed) for _ in range(rows.height)]
 
 
@@ -47,6 +52,8 @@ def _comparison(rule: Rule, contract: Contract, rows: pl.DataFrame) -> list[dict
     column = contract.by_name.get(other)
     if column is not None and column.personal:
         return [{"other_column": other} for _ in range(rows.height)]
+    if any(contract.by_name[name].personal for name in _sources(other, contract)):
+        return [{} for _ in range(rows.height)]
     details = []
     for value in rows[other]:
         one: dict[str, str] = {}
@@ -57,6 +64,11 @@ def _comparison(rule: Rule, contract: Contract, rows: pl.DataFrame) -> list[dict
             one["limit"] = f"{sign} {_text(value)}"
         details.append(one)
     return details
+
+
+def _sources(name: str, contract: Contract) -> tuple[str, ...]:
+    """Return the columns from which a derived column is made; none for a column that is sent."""
+    return next((derived.columns for derived in contract.derived if derived.name == name), ())
 
 
 def _range(kwargs: Mapping[str, Any]) -> str:

@@ -35,7 +35,9 @@ class CheckedBlock:
 
     Attributes:
         rows: `sheet`, `source_row`, every contract column (typed, null where absent or unreadable), and
-            `accepted` (Boolean). All records of the block, also the ragged ones (with null columns).
+            `accepted` and `superseded` (Boolean, never both: a record that is neither is refused). All
+            records of the block, also the ragged ones (with null columns). Superseded are, in upsert feeds,
+            the records that pass all rules and of which this block or an earlier one has a newer version.
         derived: The derived columns of the same rows, in the same order.
         issues: A frame of `ISSUE_SCHEMA`.
     """
@@ -53,7 +55,8 @@ class FileFindings:
         issues: Row issues found across blocks (keys that repeat), and issues of the whole file, as a
             frame of `ISSUE_SCHEMA`.
         late_quarantined: `sheet`, `source_row` of rows that a block accepted and the whole file refuses.
-        superseded: `sheet`, `source_row` of older versions of a record in the same file (upsert feeds).
+        superseded: `sheet`, `source_row` of rows that a block accepted and a later block superseded (upsert
+            feeds), in their order. A warning on such a row stands among the issues of its block.
         rejected_by: Code of the file rule that refuses the whole file, with its details; None otherwise.
         results: One entry a rule of the suite in Great Expectations' result format, counted over the whole
             file and without any value of a cell: `rule`, `success`, `expectation_config`, `result`.

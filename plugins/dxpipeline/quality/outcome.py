@@ -22,14 +22,17 @@ class FileRejectedWithIssues(FileRejected):
         self.issues = issues
 
 
-def verdict_of(accepted: int, quarantined: int, issues: pl.DataFrame, findings: FileFindings) -> Verdict:
+def verdict_of(
+    accepted: int, quarantined: int, issues: pl.DataFrame, findings: FileFindings, *, has_warnings: bool
+) -> Verdict:
     """Return the verdict on a file that was read to its end.
 
     Args:
         accepted: Its accepted rows, without those that only the whole file refuses.
         quarantined: Its refused rows.
-        issues: All its issues, those of the findings included.
+        issues: Its issues, for the answer to a file that is refused; of a large one the first.
         findings: What only the whole file shows.
+        has_warnings: Whether any of all its issues is a warning.
 
     Raises:
         FileRejected: Nothing of it is to be loaded: `no-rows`.
@@ -44,5 +47,4 @@ def verdict_of(accepted: int, quarantined: int, issues: pl.DataFrame, findings: 
         raise FileRejectedWithIssues("no-row-accepted", issues, {"rows": str(quarantined)})
     if quarantined:
         return "partially_accepted"
-    has_warnings = bool((issues["severity"] == "warning").any())
     return "accepted_with_warnings" if has_warnings else "accepted"

@@ -207,6 +207,10 @@ def _rule(place: str, item: Any, contract: Contract) -> Rule:
     if "mostly" in kwargs:
         raise SuiteError(f"{place}: has mostly, under which bad rows would pass; leave it out.")
     _check_arguments(place, kwargs, form)
+    if form.scope == "unique" and contract.load_mode == "upsert":
+        raise SuiteError(
+            f"{place}: lets no value come twice, but rows of this feed are versions of a record; take it out."
+        )
     severity = item.get("severity", "critical")
     if severity not in ("critical", "warning"):
         raise SuiteError(f"{place}: severity is {severity!r}; write critical or warning.")

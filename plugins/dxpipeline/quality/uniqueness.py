@@ -1,9 +1,4 @@
-"""Finds keys that repeat in a file, in blocks, with 16 bytes a row.
-
-Every key becomes a 64-bit hash, kept with the place of its first row in sorted runs that are merged as they
-grow. Two different keys are taken for one with a probability of n²/2⁶⁵: one in three million for 3.6 million
-rows.
-"""
+"""Finds keys that repeat in a file, in blocks, with 16 bytes a row."""
 
 from __future__ import annotations
 
@@ -11,62 +6,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from dxpipeline.contracts import Column
+from dxpipeline.quality.hash_index import UNSEEN, HashIndex, hash_keys
 from dxpipeline.quality.issues import issue_frame, joined, shown
 from dxpipeline.quality.model import Severity
 
-_SEED = 20210225
 _ROW_BITS = 40  # of a place: the sheet's number above, the row below
 _MOST_NAMED = 20  # rows named in an issue's details
-
-_Hashes = npt.NDArray[np.uint64]
-_Places = npt.NDArray[np.int64]
-
-
-class HashIndex:
-    """The keys seen so far: hash and place of the first row of each, 16 bytes a key."""
-
-    def __init__(self) -> None:
-        self._runs: list[tuple[_Hashes, _Places]] = []
-
-    def __len__(self) -> int:
-        """Return the number of different keys."""
-        return sum(len(hashes) for hashes, _ in self._runs)
-
-    def add(self, hashes: _Hashes, places: _Places) -> _Places:
-        """Take in the keys of a block.
-
-        Args:
-            hashes: Hash of each row's key; may repeat.
-            places: Place of each row, not negative.
-
-        Returns:
-            For each row the place of an earlier block where its key was seen first, -1 where it is new.
-        """
-        before = np.full(len(hashes), -1, dtype=np.int64)
-        for run, run_places in self._runs:
-            found = np.searchsorted(run, hashes)
-            found[found == len(run)] = 0
-            known = run[found] == hashes
-            before[known] = run_places[found[known]]
-        new = before < 0
-        fresh, first = np.unique(hashes[new], return_index=True)
-        if len(fresh):
-            self._merge(fresh, places[new][first])
-        return before
-
-    def _merge(self, hashes: _Hashes, places: _Places) -> None:
-        # Merging only runs of like size keeps the work at n·log(n) in all.
-        while self._runs and len(self._runs[-1][0]) <= 2 * len(hashes):
-            run, run_places = self._runs.pop()
-            hashes = np.concatenate([run, hashes])
-            places = np.concatenate([run_places, places])
-            order = np.argsort(hashes, kind="stable")
-            hashes, places = hashes[order], places[order]
-        self._runs.append((hashes, places))
 
 
 @dataclass
@@ -114,11 +62,10 @@ class UniqueCheck:
             self._sheets.append(sheet)
         if keys.is_empty():
             return joined([])
-        hash_series = keys.hash_rows(seed=_SEED)
-        hashes = hash_series.to_numpy().astype(np.uint64)
+        hashes = hash_keys(keys)
         places = (self._sheets.index(sheet) << _ROW_BITS) + rows.to_numpy().astype(np.int64)
         before = self._index.add(hashes, places)
-        repeated = hash_series.is_duplicated().to_numpy() | (before >= 0)
+        repeated = pl.Series(hashes).is_duplicated().to_numpy() | (before != UNSEEN)
         positions = np.flatnonzero(repeated)
         here: dict[int, list[int]] = {}
         for position in positions:

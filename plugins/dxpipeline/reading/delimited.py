@@ -3,140 +3,39 @@
 What is guaranteed: a record's row is the physical line where it begins. Quoted cells may hold the delimiter,
 doubled quotes and line breaks, up to `MAX_RECORD_LINES` lines a record. A line whose number of cells differs
 from the header's, whose quoting is broken or never closes, or that holds undecodable bytes costs that line
-only: the next line is read anew. Reading holds a few megabytes at a time, whatever the size of the file.
+only: the next line is read anew. A file that breaks off within its last record is refused as a whole, since
+nobody knows what is missing. Reading holds a few megabytes at a time, whatever the size of the file.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
-
-import polars as pl
 
 from dxpipeline.contracts import Contract
-from dxpipeline.reading.encoding import (
-    BLOCK_CHARACTERS,
-    REPLACEMENT,
-    Encoding,
-    LineBlock,
-    detect_encoding,
-    line_blocks,
-)
+from dxpipeline.reading.encoding import BLOCK_BYTES, Encoding, LineBlock, detect_encoding, line_blocks
 from dxpipeline.reading.layout import SEARCHED_ROWS, Header, find_header, titles_above
 from dxpipeline.reading.model import Block, DocumentState, FileRejected, Layout, OutsideRow
-from dxpipeline.reading.table import RaggedLine, Table
+from dxpipeline.reading.records import TextRecord, read_records
+from dxpipeline.reading.splitting import LineSplitter, SplitLines
+from dxpipeline.reading.table import Table
 from dxpipeline.text import clean
 
 DELIMITERS = (";", ",", "\t", "|")
-MAX_RECORD_LINES = 100
-_HEAD_CHARACTERS = 200_000
+_HEAD_BYTES = 200_000
+# Splitting takes many times the memory of its bytes; typing and checking take time for every block, however
+# small. So a block is split in parts.
+_JOINED_BLOCKS = 4
 _HEAD_RECORDS = SEARCHED_ROWS + 5
-
-
-@dataclass(frozen=True)
-class TextRecord:
-    """One record of a text file: the line where it begins, its cells, and whether they can be trusted."""
-
-    row: int
-    cells: tuple[str, ...]
-    sound: bool
-
-
-def split_line(text: str, delimiter: str) -> list[str] | Literal["open", "broken"]:
-    """Split one record into its cells.
-
-    A quote opens a cell only at its beginning; inside, it is written twice.
-
-    Returns:
-        The cells; `open` where a quote is still open at the end, `broken` where text follows a closing quote.
-    """
-    if '"' not in text:
-        return text.split(delimiter)
-    cells = []
-    position = 0
-    while True:
-        if text[position : position + 1] != '"':
-            end = text.find(delimiter, position)
-            cells.append(text[position:] if end < 0 else text[position:end])
-            if end < 0:
-                return cells
-        else:
-            end = text.find('"', position + 1)
-            while end >= 0 and text[end + 1 : end + 2] == '"':
-                end = text.find('"', end + 2)
-            if end < 0:
-                return "open"
-            cells.append(text[position + 1 : end].replace('""', '"'))
-            end += 1
-            if end == len(text):
-                return cells
-            if text[end] != delimiter:
-                return "broken"
-        position = end + 1
-
-
-def read_records(
-    lines: list[str], first: int, delimiter: str, last: bool, width: int | None = None
-) -> tuple[list[TextRecord], int]:
-    """Group physical lines into records.
-
-    Args:
-        lines: The lines.
-        first: The number of the first line, from 1.
-        delimiter: What separates cells.
-        last: Whether the file ends with these lines.
-        width: Number of cells of a record; a quoted line break is believed only in a record that has them.
-
-    Returns:
-        The records, and how many lines they used: the rest must come again with the lines that follow.
-    """
-    records: list[TextRecord] = []
-    at = 0
-    while at < len(lines):
-        cells, used = _one_record(lines, at, delimiter, width)
-        if used == 0 and not last and len(lines) - at < MAX_RECORD_LINES:
-            break
-        if cells is None:
-            cells, used, sound = lines[at].split(delimiter), 1, False
-        else:
-            sound = not any(REPLACEMENT in cell or "\0" in cell for cell in cells)
-        records.append(TextRecord(first + at, tuple(cells), sound))
-        at += used
-    return records, at
-
-
-def _one_record(lines: list[str], at: int, delimiter: str, width: int | None) -> tuple[list[str] | None, int]:
-    """Return a record's cells, None where they are unsound, with its lines, 0 where no end is in sight."""
-    cells = split_line(lines[at], delimiter)
-    if not isinstance(cells, str):
-        return cells, 1
-    if cells == "broken":
-        return None, 1
-    text = lines[at]
-    for following in range(at + 1, min(at + MAX_RECORD_LINES, len(lines))):
-        text += "\n" + lines[following]
-        if '"' not in lines[following]:
-            continue
-        cells = split_line(text, delimiter)
-        if cells == "broken":
-            return None, 1
-        if not isinstance(cells, str):
-            fits = width is None or len(_trimmed(cells, width)) == width
-            return (cells, following - at + 1) if fits else (None, 1)
-    return None, 0
-
-
-def _trimmed(cells: Sequence[str], width: int) -> Sequence[str]:
-    """Return the cells without empty ones beyond the header's width, which shift nothing."""
-    return cells if len(cells) <= width or any(cell.strip() for cell in cells[width:]) else cells[:width]
 
 
 def read_head(path: Path, encoding: Encoding) -> tuple[LineBlock, str | None]:
     """Return the first lines of a file, and the delimiter that a first line `sep=;` names."""
-    block = next(line_blocks(path, encoding, _HEAD_CHARACTERS))
-    start = block.lines[0].strip().strip('"') if block.lines else ""
+    block = next(line_blocks(path, encoding, _HEAD_BYTES))
+    lines = block.lines
+    start = lines[0].strip().strip('"') if lines else ""
     declared = start[4:5] if start.lower().startswith("sep=") and len(start) == 5 else None
     return block, declared
 
@@ -156,65 +55,75 @@ class DelimitedDocument(DocumentState):
     separator: str = field(kw_only=True)
     header: Header = field(kw_only=True)
     first_line: int = field(kw_only=True)
-    block_characters: int = field(default=BLOCK_CHARACTERS, kw_only=True)
+    block_bytes: int = field(default=_JOINED_BLOCKS * BLOCK_BYTES, kw_only=True)
 
     def blocks(self) -> Iterator[Block]:
         """Read the records, block by block; may be called once.
 
         Raises:
-            FileRejected: The file turns out to be unreadable on the way.
+            FileRejected: `unreadable-file` where a line has no end; `incomplete-file`, after the last block,
+                where the file breaks off.
         """
         table = Table(self.header, None, self)
-        carried: list[str] = []
-        for block in line_blocks(self.path, self.coding, self.block_characters):
-            skip = max(0, self.first_line - block.first)
-            lines = carried + block.lines[skip:]
-            first = block.first + min(skip, len(block.lines)) - len(carried)
-            if block.has_quote or carried:
-                records, used = read_records(lines, first, self.separator, block.last, self.header.width)
-                carried = lines[used:]
-                cells, ragged = self._grouped(records)
-            else:
-                cells, ragged = self._plain(lines, first)
-            if len(cells) or ragged:
-                yield table.take(cells, ragged)
+        splitter = LineSplitter(self.separator, self.header.width)
+        last_key = ""
+        parts: list[SplitLines] = []
+        for lines in line_blocks(self.path, self.coding, max(1, self.block_bytes // _JOINED_BLOCKS)):
+            split = splitter.split(lines.starting_at(self.first_line))
+            parts.append(split)
+            if not lines.last and len(parts) < _JOINED_BLOCKS:
+                continue
+            whole = SplitLines.joined(parts)
+            parts.clear()
+            if len(whole.tidy) or len(whole.raw) or whole.ragged:
+                block = table.take(whole.raw, whole.ragged, whole.tidy)
+                last_key = self._last_key(block) or last_key
+                yield block
+            if lines.unended and self._breaks_off(lines, split, table, last_key):
+                table.close()
+                raise FileRejected("incomplete-file", row=str(lines.first))
         table.close()
 
-    def _grouped(self, records: list[TextRecord]) -> tuple[pl.DataFrame, list[RaggedLine]]:
-        width = self.header.width
-        fitting, ragged = [], []
-        for record in records:
-            cells = _trimmed(record.cells, width)
-            if record.sound and len(cells) == width:
-                fitting.append((record.row, *cells))
-            else:
-                ragged.append(RaggedLine(record.row, record.cells))
-        schema = {"source_row": pl.Int64(), **{f"c{at}": pl.String() for at in range(width)}}
-        return pl.DataFrame(fitting, schema=schema, orient="row"), ragged
+    def _last_key(self, block: Block) -> str | None:
+        """Return the key of the last record, if it begins its line."""
+        column = self.header.column_at.get(0)
+        if column is None or not column.key or block.texts.is_empty():
+            return None
+        key: str | None = block.texts[column.name][-1]
+        return key
 
-    def _plain(self, lines: list[str], first: int) -> tuple[pl.DataFrame, list[RaggedLine]]:
-        """Split lines without any quote, all at once."""
-        width = self.header.width
-        text = pl.Series("line", lines, dtype=pl.String())
-        rows = pl.int_range(first, first + len(lines), dtype=pl.Int64, eager=True)
-        fits = (text.str.count_matches(self.separator, literal=True) == width - 1) & ~text.str.contains(
-            "[\x00\ufffd]"
-        )
-        names = [f"c{at}" for at in range(width)]
-        cells = (
-            text.filter(fits)
-            .str.split_exact(self.separator, width - 1)
-            .struct.rename_fields(names)
-            .struct.unnest()
-        )
-        odd = text.filter(~fits).to_list()
-        records = [
-            TextRecord(row, tuple(line.split(self.separator)), "\0" not in line and REPLACEMENT not in line)
-            for row, line in zip(rows.filter(~fits).to_list(), odd, strict=True)
-        ]
-        more, ragged = self._grouped(records)
-        cells = cells.insert_column(0, rows.filter(fits).alias("source_row"))
-        return (pl.concat([cells, more]).sort("source_row") if len(more) else cells), ragged
+    def _breaks_off(self, end: LineBlock, split: SplitLines, table: Table, last_key: str) -> bool:
+        """Say whether the last line of the file, which has no line end, is the beginning of a record.
+
+        Args:
+            end: The last line alone.
+            split: What it was split into, with the lines that were carried to it.
+            table: The table that took them.
+            last_key: The key of the record before, if it begins its line.
+        """
+        row = end.first
+        if row < self.first_line:
+            return False
+        if end.cut or row in split.unclosed:
+            return True
+        cells = next((line.cells for line in split.ragged if line.row == row), None)
+        if cells is None or len(cells) >= self.header.width:
+            return False
+        kind = table.kind_of(row)
+        if kind == "group" and len(cells) == 1:
+            # A lone text is the name of a group or of a person, unless it goes on with a cell that was opened
+            # and never closed, or looks like the beginning of a key.
+            return split.ends_open or _begins(cells[0], last_key)
+        return kind in ("record", "group", "numbered-group")
+
+
+def _begins(text: str, key: str) -> bool:
+    """Say whether a text has the form of the beginning of a key: letters and digits in the same places."""
+    return len(text) < len(key) and _form(key).startswith(_form(text))
+
+
+def _form(text: str) -> str:
+    return re.sub(r"[a-z]", "a", re.sub(r"[A-Z]", "A", re.sub(r"[0-9]", "0", text)))
 
 
 def open_delimited(path: Path, contract: Contract) -> DelimitedDocument:
@@ -279,7 +188,7 @@ def _choose(
 def _line_after(records: list[TextRecord], header: Header, block: LineBlock) -> int:
     if header.last + 1 < len(records):
         return records[header.last + 1].row
-    return block.first + len(block.lines)
+    return block.first + block.count
 
 
 def outside_rows(

@@ -109,7 +109,11 @@ class Document(Protocol):
     notes: list[str]
 
     def blocks(self) -> Iterator[Block]:
-        """Read the records, block by block; may be called once."""
+        """Read the records, block by block; may be called once.
+
+        Raises:
+            FileRejected: The file turns out to be unusable on the way, or at its end to be incomplete.
+        """
         ...
 
 

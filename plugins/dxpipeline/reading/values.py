@@ -1,7 +1,7 @@
 """Typed values of one column: what the cells mean, and a code for each that means nothing.
 
-Distinct texts are parsed once each, which is fast where values repeat, as they do in reports; plain whole
-numbers and free text are handled as whole columns.
+Plain numbers and dates and free text are handled as whole columns. Of the others distinct texts are parsed
+once each, which is fast where values repeat, as they do in reports.
 """
 
 from __future__ import annotations
@@ -9,8 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from dxpipeline.contracts import Column, Kind
@@ -26,14 +28,16 @@ from dxpipeline.reading.numerals import (
     to_double,
     to_integer,
 )
+from dxpipeline.reading.plain_values import plain_dates, plain_decimals
 from dxpipeline.text import fold, fold_tone
 
 UNCALCULATED = "#FORMULA!"
 """What the reader shows for a formula that was saved without its result."""
 
 _FORMULA_ERROR = r"^#(?:REF!|N/A|VALUE!|DIV/0!|NAME\?|NULL!|NUM!|FORMULA!|SPILL!|CALC!|GETTING_DATA)"
-_DASH = r"^[-–—−]$"
+_DASHES = ("-", "–", "—", "−")
 _PLAIN_INTEGER = r"^-?[0-9]{1,18}$"
+_TEXT = pl.col("text")
 _LIST_SEPARATOR = re.compile(r"[,;]")
 _YES = frozenset({"x", "co", "dat", "v", "yes", "y", "true", "1", "roi", "da co", "dung"})
 _NO = frozenset(
@@ -105,33 +109,42 @@ def parse_column(
         if native is None
         else native.fill_null(False)
     )
-    cells = texts.rename("text").to_frame().with_columns(own.alias("native"))
-    broken = cells["text"].str.contains(_FORMULA_ERROR).fill_null(False) & ~cells["native"]
-    empty = broken | (cells["text"].str.contains(_DASH).fill_null(False) & (column.kind != "boolean"))
-    cells = cells.with_columns(text=cells["text"].set(empty, None))
+    broken = _says(texts, _TEXT.str.starts_with("#")) & ~own
+    if broken.any():
+        broken &= _says(texts, _TEXT.str.contains(_FORMULA_ERROR))
+    empty = broken if column.kind == "boolean" else broken | _says(texts, _TEXT.is_in(_DASHES))
+    filled = texts.set(empty, None)
     notes: list[str] = []
     mark = decimal_mark
     if column.kind in ("integer", "number"):
-        values, codes, mark = _numbers(cells, column, decimal_mark)
+        values, codes, mark = _numbers(filled, own, column, decimal_mark)
+    elif column.kind == "date":
+        values, codes, notes = _dates(filled, own, column, date_system_1904)
     elif column.kind == "text" and not column.choices:
-        values, codes, notes = _free_text(cells, column)
+        values, codes, notes = _free_text(filled, own, column)
     else:
-        values, codes = _distinct(cells, _parser(column, date_system_1904), DTYPES[column.kind])
-        if column.kind == "date":
-            notes = _two_digit_years(cells, codes, column)
-    codes = pl.select(pl.when(broken).then(pl.lit("formula-error")).otherwise(codes)).to_series()
+        values, codes = _distinct(filled, own, _parser(column), DTYPES[column.kind])
+    if broken.any():
+        codes = codes.zip_with(~broken, _codes(broken, "formula-error"))
     if column.empty_means is not None:
         values = values.set(texts.is_null(), column.empty_means)
     return ParsedColumn(values.alias(column.name), codes.alias(column.name), notes, mark)
 
 
 def _numbers(
-    cells: pl.DataFrame, column: Column, mark: DecimalMark | None
+    texts: pl.Series, native: pl.Series, column: Column, mark: DecimalMark | None
 ) -> tuple[pl.Series, pl.Series, DecimalMark | None]:
     dtype = DTYPES[column.kind]
-    plain = cells["text"].str.contains(_PLAIN_INTEGER).fill_null(False)
-    rest = cells.with_columns(text=cells["text"].set(plain, None))
-    proven = decimal_marks(rest.filter(~pl.col("native"))["text"].drop_nulls().unique())
+    plain = _says(texts, _TEXT.str.contains(_PLAIN_INTEGER))
+    values = texts.set(~plain, None).cast(dtype)
+    rest = texts.set(plain, None)
+    proven: set[DecimalMark] = set()
+    if column.kind == "number" and rest.null_count() < len(rest):
+        decimals, proven = plain_decimals(rest, native)
+        values = values.zip_with(plain, decimals)
+        rest = rest.set(decimals.is_not_null(), None)
+    if rest.null_count() < len(rest):
+        proven |= decimal_marks(rest.filter(~native).drop_nulls().unique())
     if mark is None and len(proven) == 1:
         mark = next(iter(proven))
     # Both marks proven in one column: its texts prove nothing for those that leave it open.
@@ -145,43 +158,54 @@ def _numbers(
             raise Unreadable("bad-number")
         return to_integer(value)
 
-    values, codes = _distinct(rest, parse, dtype)
-    whole = cells["text"].set(~plain, None).cast(dtype)
-    return values.zip_with(~plain, whole), codes, usable
+    others, codes = _distinct(rest, native, parse, dtype)
+    return values.zip_with(rest.is_null(), others), codes, usable
 
 
-def _free_text(cells: pl.DataFrame, column: Column) -> tuple[pl.Series, pl.Series, list[str]]:
-    values, notes = cells["text"], []
+def _dates(
+    texts: pl.Series, native: pl.Series, column: Column, date_system_1904: bool
+) -> tuple[pl.Series, pl.Series, list[str]]:
+    def parse(text: str, is_native: bool) -> date:
+        return parse_native_date(text, date_system_1904) if is_native else parse_date(text)
+
+    days, plain = plain_dates(texts)
+    rest = texts.set(plain, None)
+    others, codes = _distinct(rest, native, parse, DTYPES["date"])
+    notes = _two_digit_years(rest, codes, column)
+    wrong = plain & days.is_null()
+    if wrong.any():
+        codes = codes.zip_with(~wrong, _codes(wrong, "bad-date"))
+    return days.zip_with(plain, others), codes, notes
+
+
+def _free_text(texts: pl.Series, native: pl.Series, column: Column) -> tuple[pl.Series, pl.Series, list[str]]:
+    notes = []
     length = column.min_length
-    if length is not None and length == column.max_length and only_digits(column.pattern):
-        padded = values.str.zfill(length)
+    pattern = None if column.pattern is None else f"^(?:{column.pattern})$"
+    fixed = length is not None and length == column.max_length and only_digits(column.pattern)
+    if length is not None and pattern is not None and fixed and native.any():
+        padded = texts.str.zfill(length)
         # Only where the result is what the contract asks for is the loss of zeros proven.
-        short = (
-            cells["native"]
-            & (values.str.len_chars() < length)
-            & values.str.contains(r"^[0-9]+$")
-            & padded.str.contains(f"^(?:{column.pattern})$")
-        ).fill_null(False)
+        short = native & _says(texts, (_TEXT.str.len_chars() < length) & _TEXT.str.contains(r"^[0-9]+$"))
+        short &= _says(padded, _TEXT.str.contains(pattern))
         if short.any():
-            values = values.zip_with(~short, padded)
+            texts = texts.zip_with(~short, padded)
             notes.append(
                 f"{column.label}: thêm lại số 0 ở đầu cho {short.sum()} ô dạng số / "
                 f"leading zeros restored in {short.sum()} numeric cells."
             )
-    wrong = pl.repeat(False, len(values), dtype=pl.Boolean, eager=True)
-    if column.pattern is not None:
-        wrong = wrong | ~values.str.contains(f"^(?:{column.pattern})$")
+    right = pl.lit(True)
+    if pattern is not None:
+        right &= _TEXT.str.contains(pattern)
     if column.min_length is not None:
-        wrong = wrong | (values.str.len_chars() < column.min_length)
+        right &= _TEXT.str.len_chars() >= column.min_length
     if column.max_length is not None:
-        wrong = wrong | (values.str.len_chars() > column.max_length)
-    wrong = wrong.fill_null(False)
-    return values.set(wrong, None), _codes(wrong, "bad-format"), notes
+        right &= _TEXT.str.len_chars() <= column.max_length
+    wrong = _says(texts, _TEXT.is_not_null() & ~right)
+    return texts.set(wrong, None), _codes(wrong, "bad-format"), notes
 
 
-def _parser(column: Column, date_system_1904: bool) -> Callable[[str, bool], Any]:
-    if column.kind == "date":
-        return lambda text, native: parse_native_date(text, date_system_1904) if native else parse_date(text)
+def _parser(column: Column) -> Callable[[str, bool], Any]:
     if column.kind == "boolean":
         return lambda text, native: _yes_or_no(text)
     if column.kind == "list":
@@ -215,7 +239,7 @@ def _yes_or_no(text: str) -> bool:
     folded = fold(text)
     if folded in _YES:
         return True
-    if folded in _NO or re.fullmatch(_DASH, text):
+    if folded in _NO or text in _DASHES:
         return False
     raise Unreadable("not-in-list")
 
@@ -229,32 +253,50 @@ def _items(text: str) -> list[str] | None:
 
 
 def _distinct(
-    cells: pl.DataFrame, parse: Callable[[str, bool], Any], dtype: pl.DataType
+    texts: pl.Series, native: pl.Series, parse: Callable[[str, bool], Any], dtype: pl.DataType
 ) -> tuple[pl.Series, pl.Series]:
     """Parse every distinct cell once and spread the results."""
-    distinct = cells.filter(pl.col("text").is_not_null()).unique(maintain_order=True)
+    if texts.null_count() == len(texts):
+        return pl.repeat(None, len(texts), dtype=dtype, eager=True), _no_codes(len(texts))
+    keys = ["text", "native"] if native.any() else ["text"]
+    filled = texts.is_not_null()
+    cells = pl.DataFrame({"text": texts, "native": native}).select(keys).filter(filled)
+    distinct = cells.unique(maintain_order=True)
     values: list[Any] = []
     codes: list[str | None] = []
-    for text, native in distinct.iter_rows():
+    for text, *is_native in distinct.iter_rows():
         try:
-            values.append(parse(text, native))
+            values.append(parse(text, any(is_native)))
             codes.append(None)
         except Unreadable as unreadable:
             values.append(None)
             codes.append(unreadable.code)
-    known = distinct.with_columns(
-        pl.Series("value", values, dtype=dtype), pl.Series("code", codes, dtype=pl.String())
-    )
-    joined = cells.join(known, on=["text", "native"], how="left", maintain_order="left")
-    return joined["value"], joined["code"]
+    found = cells.join(distinct.with_row_index("at"), on=keys, how="left", maintain_order="left")["at"]
+    places = np.zeros(len(texts), dtype=np.uint32)
+    places[filled.to_numpy()] = found.to_numpy()
+    at = pl.Series(places).set(~filled, None)
+    return pl.Series(values, dtype=dtype).gather(at), pl.Series(codes, dtype=pl.String()).gather(at)
+
+
+def _says(texts: pl.Series, condition: pl.Expr) -> pl.Series:
+    """Return of which texts a condition on `_TEXT` holds, never null."""
+    return texts.to_frame("text").select(condition.fill_null(False)).to_series()
 
 
 def _codes(wrong: pl.Series, code: str) -> pl.Series:
+    if not wrong.any():
+        return _no_codes(len(wrong))
     return pl.select(pl.when(wrong).then(pl.lit(code)).otherwise(pl.lit(None, pl.String()))).to_series()
 
 
-def _two_digit_years(cells: pl.DataFrame, codes: pl.Series, column: Column) -> list[str]:
-    short = cells["text"].str.contains(r"^\d{1,2}\s?[-/.]\s?\d{1,2}\s?[-/.]\s?\d{2}(?: |$)")
+def _no_codes(count: int) -> pl.Series:
+    return pl.repeat(None, count, dtype=pl.String(), eager=True)
+
+
+def _two_digit_years(texts: pl.Series, codes: pl.Series, column: Column) -> list[str]:
+    if texts.null_count() == len(texts):
+        return []
+    short = _says(texts, _TEXT.str.contains(r"^\d{1,2}\s?[-/.]\s?\d{1,2}\s?[-/.]\s?\d{2}(?: |$)"))
     count = int((short & codes.is_null()).sum())
     if not count:
         return []

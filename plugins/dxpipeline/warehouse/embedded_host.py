@@ -13,9 +13,11 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+from dxpipeline.durable import sync
 
 UNPRIVILEGED_USERS = ("postgres", "nobody")
 FIRST_PORT, PORT_COUNT = 20_000, 10_000  # below the range from which systems give out ports by themselves
@@ -35,14 +37,27 @@ class Postmaster:
 
 
 def secret_file(path: Path, size: int = 32) -> str:
-    """Return the secret kept in `path`, generating it on the first call.
-
-    The folder is made with mode 700, the file with mode 600. Two processes that call this at the same time
-    get the same secret.
+    """Return the secret kept in `path`: random text, generated on the first call, safe in a URL.
 
     Args:
         path: The file.
-        size: Random bytes of a new secret; as text, safe in a URL, it is a third longer.
+        size: Random bytes of a new secret; as text it is a third longer.
+
+    Raises:
+        OSError: The file can be neither read nor written.
+    """
+    return kept_secret(path, lambda: secrets.token_urlsafe(size))
+
+
+def kept_secret(path: Path, generate: Callable[[], str]) -> str:
+    """Return the secret kept in `path`, generating it on the first call.
+
+    The folder is made with mode 700, the file with mode 600. Two processes that call this at the same time
+    get the same secret, and it is on the disk before anything is made with it.
+
+    Args:
+        path: The file.
+        generate: Makes a new secret of ASCII characters.
 
     Raises:
         OSError: The file can be neither read nor written.
@@ -52,13 +67,14 @@ def secret_file(path: Path, size: int = 32) -> str:
     if not path.exists():
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(secrets.token_urlsafe(size) + "\n")
+            file.write(generate() + "\n")
             file.flush()
             os.fsync(file.fileno())
         # A link does not replace what another process wrote in the meantime, a rename would.
         with contextlib.suppress(FileExistsError):
             os.link(draft, path)
         draft.unlink()
+        sync(path.parent)
     return path.read_text(encoding="ascii").strip()
 
 

@@ -13,6 +13,7 @@ from dxpipeline.warehouse.connection import connect, role_url
 from dxpipeline.warehouse.core_tables import apply_contracts
 from dxpipeline.warehouse.roles import ensure_roles
 from dxpipeline.warehouse.seed import is_seeded, seed
+from dxpipeline.warehouse.server_setup import warn_of_talkative_log
 
 MIGRATIONS = INCLUDE / "sql" / "migrations"
 
@@ -30,6 +31,7 @@ def upgrade(settings: Settings) -> None:
         guard.execute("select pg_advisory_lock(hashtext('dxpipeline.migrate'))")
         guard.commit()
         with connect(settings, "owner") as connection:
+            warn_of_talkative_log(connection)
             ensure_roles(connection, settings)
             connection.execute("create schema if not exists ledger authorization dx_owner")
         engine = create_engine(

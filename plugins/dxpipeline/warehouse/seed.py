@@ -49,6 +49,7 @@ def seed(connection: psycopg.Connection) -> None:
     with connection.transaction():
         _seed_communes(connection)
         _seed_departments(connection)
+        _seed_population(connection)
         _merge(connection, "mart.dim_date", ("date_on",), _DATE_COLUMNS, list(_dates()))
         _seed_plan(connection, plan)
         _mark_when_definitions_changed(connection)
@@ -105,6 +106,12 @@ def _seed_departments(connection: psycopg.Connection) -> None:
     columns = ("department_code", "name_vi", "name_en", "valid_from", "valid_to", "successor_code", "source")
     rows = [[getattr(department, name) for name in columns] for department in reference.departments()]
     _merge(connection, "mart.dim_department", ("department_code",), columns, rows)
+
+
+def _seed_population(connection: psycopg.Connection) -> None:
+    columns = ("year", "province_code", "population", "vintage", "source", "sureness")
+    rows = [[getattr(figure, name) for name in columns] for figure in reference.populations()]
+    _merge(connection, "mart.dim_population", ("year", "province_code"), columns, rows)
 
 
 _DATE_COLUMNS = (

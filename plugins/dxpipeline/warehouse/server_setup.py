@@ -6,6 +6,7 @@ warehouse. It is the first step of the compose file and may be repeated.
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from urllib.parse import urlsplit, urlunsplit
@@ -54,6 +55,19 @@ SERVER_SETTINGS = {
     "log_checkpoints": "off",
 }
 
+_QUIET = {
+    "log_min_messages": ("log", "fatal", "panic"),
+    "log_error_verbosity": ("terse",),
+    "log_min_error_statement": ("log", "fatal", "panic"),
+    "log_statement": ("none", "ddl"),
+    "log_min_duration_statement": ("-1",),
+    "log_min_duration_sample": ("-1",),
+    "log_parameter_max_length_on_error": ("0",),
+}
+
+
+log = logging.getLogger(__name__)
+
 
 def provision(superuser_url: str, airflow_password: str, *, renew: bool) -> None:
     """Make the databases and Airflow's role where they are missing, closed to every other role.
@@ -93,6 +107,20 @@ def provision(superuser_url: str, airflow_password: str, *, renew: bool) -> None
             connection.execute(
                 sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(sql.Identifier(database))
             )
+
+
+def warn_of_talkative_log(connection: psycopg.Connection) -> None:
+    """Warn where the server's log would quote rows: settings of a server of others are theirs to change."""
+    rows = connection.execute(
+        "SELECT name, setting FROM pg_settings WHERE name = ANY(%s) ORDER BY name", (list(_QUIET),)
+    ).fetchall()
+    talkative = [f"{name} = {setting}" for name, setting in rows if setting not in _QUIET[name]]
+    if talkative:
+        log.warning(
+            "The log of the PostgreSQL server may quote personal data (%s): set these as section 7 of "
+            "docs/how-to/server.md says.",
+            ", ".join(talkative),
+        )
 
 
 def main() -> int:

@@ -16,7 +16,7 @@ import pytest
 from psycopg import sql
 
 from dxpipeline.contracts import contracts
-from dxpipeline.feedback.answer import Answer, Issue, IssueCount, SheetLayout
+from dxpipeline.feedback.answer import Answer, Issue, IssueCount, SheetLayout, SkippedRows
 from dxpipeline.messages import MissingDetail
 from dxpipeline.quality.checker import Checker
 from dxpipeline.quality.suite import load_suite
@@ -91,7 +91,7 @@ def make_answer(**changes: Any) -> Answer:
         period="2021-Q2",
         period_source="title",
         layouts=(SheetLayout(SHEET, 6, HOSPITAL_POSITIONS),),
-        skipped_rows={"group": (9, 21), "total": (50,)},
+        skipped_rows={"group": SkippedRows(2, (9, 21)), "total": SkippedRows(1, (50,))},
         issues=HOSPITAL_ISSUES,
         issue_counts=counts_of(HOSPITAL_ISSUES),
     )
@@ -153,7 +153,7 @@ def check_file(path: Path, feed: str, name: str | None = None) -> tuple[Answer, 
         rows_quarantined=refused,
         rows_skipped=len(document.skipped),
         layouts=tuple(SheetLayout(item.sheet, item.header_row, item.positions) for item in document.layouts),
-        skipped_rows={why: tuple(numbers) for why, numbers in skipped.items()},
+        skipped_rows={why: SkippedRows(len(numbers), tuple(numbers)) for why, numbers in skipped.items()},
         notes=tuple(document.notes),
         issues=listed,
     )

@@ -17,6 +17,7 @@ from dxpipeline.feedback.answer import (
     NotDecided,
     RelatedDelivery,
     SheetLayout,
+    SkippedRows,
     load_answer,
 )
 from dxpipeline.feedback.receipt import render_receipt
@@ -34,7 +35,7 @@ def test_an_answer_holds_what_the_ledger_says(warehouse: psycopg.Connection, led
     assert (answer.rows_quarantined, answer.rows_skipped) == (7, 3)
     assert (answer.period, answer.period_source) == ("2021-Q2", "title")
     assert answer.layouts == (SheetLayout("Biểu báo cáo", 6, {"hospital_code": 1, "his_level": 5}),)
-    assert answer.skipped_rows == {"group": (9, 21), "total": (50,)}
+    assert answer.skipped_rows == {"group": SkippedRows(2, (9, 21)), "total": SkippedRows(1, (50,))}
     assert answer.notes == ("Trang ẩn / Hidden sheet",)
     assert answer.contract is not None
     assert answer.contract.feed == "smart_hospitals"
@@ -170,3 +171,31 @@ def test_a_mend_names_the_file_it_completes(warehouse: psycopg.Connection, ledge
     assert answer.mends is not None
     assert answer.mends.delivery_id == first
     assert answer.supersedes == ()
+
+
+def test_millions_of_skipped_rows_are_counted_and_a_thousand_read(
+    warehouse: psycopg.Connection, ledger: Any
+) -> None:
+    skipped = {"superseded-in-file": list(range(2, 1_000_002, 2)), "blank": [7]}
+    answer = load_answer(warehouse, ledger.delivery(ledger.submission(skipped_rows=json.dumps(skipped))))
+    assert answer.skipped_rows == {
+        "blank": SkippedRows(1, (7,)),
+        "superseded-in-file": SkippedRows(500_000, tuple(range(2, 2_002, 2))),
+    }
+
+
+def test_the_answer_to_records_says_what_they_changed_and_asks_for_no_keys(
+    warehouse: psycopg.Connection, ledger: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    read_sql = room.read_sql
+    monkeypatch.setattr(room, "read_sql", lambda name: asked.append(name) or read_sql(name))
+    submission = ledger.submission(feed="health_records", is_current=False)
+    counts = {"rows_new": 20, "rows_replaced": 7, "rows_unchanged": 4, "rows_older": 1}
+    answer = load_answer(warehouse, ledger.delivery(submission, feed="health_records", **counts))
+    assert {name: getattr(answer, name) for name in counts} == counts
+    assert (answer.absent_keys, answer.lost_keys) == ((), ())
+    assert "feedback/absent_keys" not in asked
+    of_snapshot = load_answer(warehouse, ledger.delivery(ledger.submission()))
+    assert (of_snapshot.rows_new, of_snapshot.rows_unchanged) == (None, 0)
+    assert "feedback/absent_keys" in asked

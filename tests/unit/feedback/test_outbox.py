@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
+import stat
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +14,12 @@ import pytest
 from openpyxl import load_workbook
 
 from dxpipeline.feedback import outbox
-from dxpipeline.feedback.answer import NotDecided
+from dxpipeline.feedback.answer import WHOLE_COPY_BYTES, Answer, NotDecided
 from dxpipeline.feedback.outbox import write_answer, write_waiting_note
 from dxpipeline.settings import PROJECT_ROOT, Settings
 
 HOSPITALS = PROJECT_ROOT / "tests/data/drops/so-y-te/smart_hospitals/BC benh vien quy 2 nam 2021.xlsx"
+RECORDS = PROJECT_ROOT / "tests/data/drops/so-y-te/health_records/ho_so_suc_khoe_2021-Q3.csv"
 RECEIPT = "bao cao 1.xlsx - NHẬN MỘT PHẦN - 000001.html"
 MARKED = "bao cao 1 - cần sửa - 000001.xlsx"
 
@@ -184,3 +188,73 @@ def test_an_undecided_delivery_is_not_answered(
     with pytest.raises(NotDecided):
         write_answer(settings, warehouse, delivery, None)
     assert not settings.outbox.exists()
+
+
+@pytest.mark.parametrize(("umask", "personal", "ordinary"), [(0o022, 0o640, 0o644), (0o077, 0o600, 0o600)])
+def test_answers_about_persons_are_open_to_the_folder_s_group_at_most(
+    settings: Settings,
+    warehouse: psycopg.Connection,
+    ledger: Any,
+    source: Path,
+    tmp_path: Path,
+    umask: int,
+    personal: int,
+    ordinary: int,
+) -> None:
+    records = Path(shutil.copy(RECORDS, tmp_path / "claimed.csv"))
+    layout = json.dumps([{"sheet": None, "header_row": 1, "positions": {"citizen_id": 1}}])
+    persons = ledger.submission(feed="health_records", sheet_layout=layout, is_current=False)
+    ledger.issue(persons, 55, "citizen_id", "bad-format", sheet=None, value="•••")
+    hospitals = ledger.submission()
+    ledger.issue(hospitals, 13, "his_level", "out-of-range")
+    before = os.umask(umask)
+    try:
+        of_persons = write_answer(
+            settings, warehouse, ledger.delivery(persons, feed="health_records"), records
+        )
+        of_hospitals = write_answer(settings, warehouse, ledger.delivery(hospitals), source)
+    finally:
+        os.umask(before)
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in of_persons.parent.iterdir()}
+    assert len(modes) == 4
+    assert {mode for name, mode in modes.items() if "000001" in name} == {personal}
+    assert {mode for name, mode in modes.items() if "000002" in name} == {ordinary}
+    assert of_hospitals.parent == of_persons.parent
+
+
+def test_a_copy_about_persons_is_closed_from_its_first_byte(
+    settings: Settings, warehouse: psycopg.Connection, ledger: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[int] = []
+
+    def watch(source: Path, answer: Answer, target: Path) -> None:
+        seen.append(stat.S_IMODE(target.stat().st_mode))
+        assert target.read_bytes() == b""
+
+    monkeypatch.setattr(outbox, "write_marked_file", watch)
+    persons = ledger.submission(feed="health_records", is_current=False)
+    ledger.issue(persons, 55, "citizen_id", "bad-format", value="•••")
+    write_answer(settings, warehouse, ledger.delivery(persons, feed="health_records"), RECORDS)
+    assert seen == [0o640]
+
+
+def test_a_large_file_of_records_is_answered_with_the_rows_to_mend(
+    settings: Settings, warehouse: psycopg.Connection, ledger: Any
+) -> None:
+    layout = json.dumps([{"sheet": None, "header_row": 1, "positions": {"citizen_id": 1}}])
+    persons = ledger.submission(feed="health_records", sheet_layout=layout, is_current=False)
+    ledger.issue(persons, 55, "citizen_id", "bad-format", sheet=None, value="•••")
+    delivery = ledger.delivery(
+        persons, feed="health_records", file_name="ho so 2021-Q3.csv", size_bytes=WHOLE_COPY_BYTES + 1
+    )
+    receipt = write_answer(settings, warehouse, delivery, RECORDS)
+    copy = receipt.parent / "ho so 2021-Q3 - cần sửa - 000001.csv"
+    sent = RECORDS.read_text(encoding="utf-8-sig").splitlines()
+    written = copy.read_text(encoding="utf-8-sig").splitlines()
+    assert written[0] == f"Dòng,{sent[0]},Lỗi cần sửa"
+    assert written[1].startswith(f"55,{sent[54]},")
+    assert len(written) == 2
+    page = receipt.read_text(encoding="utf-8")
+    assert "tệp chỉ gồm hàng tiêu đề và các dòng có lỗi hoặc cảnh báo" in page
+    assert "•••" in page
+    assert not any(cell in page for cell in sent[54].split(",")[1:3])

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from dxpipeline.feedback.answer import RelatedDelivery
+from dxpipeline.contracts import contracts
+from dxpipeline.feedback.answer import WHOLE_COPY_BYTES, RelatedDelivery, SheetLayout, SkippedRows
 from dxpipeline.feedback.receipt import (
     SHOWN_ISSUES,
     cell_address,
@@ -17,6 +18,7 @@ from dxpipeline.feedback.receipt import (
     local_time,
     ranges,
     render_receipt,
+    skipped_numbers,
 )
 
 MARKED = "BC benh vien quy 2 nam 2021 - cần sửa - 000123.xlsx"
@@ -284,3 +286,61 @@ def test_counts_and_times_as_people_here_write_them() -> None:
     assert grouped(1234567) == "1.234.567"
     assert grouped(1234567, "en") == "1,234,567"
     assert local_time(datetime(2025, 12, 31, 17, 30, tzinfo=UTC)) == "00:30 01/01/2026"
+
+
+def test_millions_of_skipped_rows_take_one_line() -> None:
+    assert skipped_numbers(SkippedRows(3_000_000, tuple(range(2, 2_002, 2)))).endswith(
+        "58, 60, … (+2.999.970)"
+    )
+    assert skipped_numbers(SkippedRows(3, (2, 3, 5))) == "2–3, 5"
+    assert skipped_numbers(SkippedRows(2_000, tuple(range(10, 1_010)))) == "10–1009, … (+1.000)"
+
+
+def records_of(answers: Any, **changes: Any) -> Any:
+    """Return the answer to a large text file of health records."""
+    issue = answers.issue(55, "citizen_id", "bad-format", "•••", sheet=None)
+    given: dict[str, Any] = {
+        "feed": "health_records",
+        "folder": "so-y-te/health_records",
+        "contract": contracts()["health_records"],
+        "file_name": "ho so 2021-Q3.csv",
+        "size_bytes": WHOLE_COPY_BYTES + 1,
+        "layouts": (SheetLayout(None, 1, {"citizen_id": 1}),),
+        "skipped_rows": {"superseded-in-file": SkippedRows(3, (9, 10, 11))},
+        "issues": (issue,),
+        "rows_new": 20,
+        "rows_replaced": 7,
+        "rows_unchanged": 4,
+        "rows_older": 1,
+    }
+    return answers.partial(**(given | changes))
+
+
+def test_the_receipt_of_records_says_what_became_of_them(answers: Any) -> None:
+    text = text_of(render_receipt(records_of(answers)))
+    assert "hồ sơ mới: 20; thay bản cũ: 7; không đổi: 4; cũ hơn bản đang có: 1" in text
+    assert "nhóm, tổng, dòng trống, bản cũ hơn" in text
+    assert "Bản cũ hơn của cùng bản ghi trong tệp 9–11" in text
+    assert "•••" in text
+
+
+@pytest.mark.parametrize(
+    ("verdict", "steps"),
+    [
+        ("partially_accepted", ["Mở tệp “x.csv” nằm cạnh phiếu này: tệp chỉ gồm", "Sửa ngay trong tệp đó"]),
+        ("accepted_with_warnings", ["Mở tệp “x.csv” nằm cạnh phiếu này: tệp chỉ gồm", "riêng các dòng đó"]),
+        ("rejected", ["Mở tệp “x.csv” nằm cạnh phiếu này: tệp chỉ gồm", "gửi lại tệp vào thư mục"]),
+    ],
+)
+def test_an_extract_is_to_be_mended_and_sent_by_itself(answers: Any, verdict: str, steps: list[str]) -> None:
+    answer = records_of(answers, verdict=verdict)
+    text = text_of(render_receipt(answer, "x.csv"))
+    assert [text.count(step) for step in steps] == [1, 1]
+    assert "ô đỏ" not in text
+    assert ("các dòng đã nhận không bị mất" in text) is (verdict == "partially_accepted")
+
+
+def test_small_files_of_records_come_back_whole(answers: Any) -> None:
+    text = text_of(render_receipt(records_of(answers, size_bytes=WHOLE_COPY_BYTES), "x.csv"))
+    assert "tệp chỉ gồm" not in text
+    assert "gửi cả tệp đã sửa, hoặc chỉ hàng tiêu đề" in text

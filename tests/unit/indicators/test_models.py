@@ -24,6 +24,17 @@ def model_file(folder: Path, text: str) -> Path:
     return path
 
 
+STAGING = """\
+-- grain: person
+-- stage: state
+-- feeds: health_records
+-- parameters: none
+-- replaces: nothing
+create unlogged table staging.person as
+select 1 as number
+"""
+
+
 def test_models_run_from_dimensions_to_evidence() -> None:
     stages = [model.stage for model in models()]
     assert stages == sorted(stages, key=STAGES.index)
@@ -32,15 +43,17 @@ def test_models_run_from_dimensions_to_evidence() -> None:
 
 
 @pytest.mark.parametrize("path", sorted(MARTS.glob("*.sql")), ids=lambda path: path.stem)
-def test_a_model_is_one_insert_into_schema_mart_that_states_its_grain_first(path: Path) -> None:
+def test_a_model_is_one_statement_that_states_its_grain_first(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     assert text.startswith("-- grain: ")
     code = [line for line in text.splitlines() if not line.strip().startswith("--")]
     assert [line[-1] for line in code if ";" in line] == [";"]
     assert code[-1].endswith(";")
-    inserts = [line.split()[2] for line in code if line.startswith("insert into")]
-    assert len(inserts) == 1
-    assert inserts[0].startswith("mart.")
+    made = [line.split()[2] for line in code if line.startswith("insert into")]
+    made += [line.split()[3] for line in code if line.startswith("create unlogged table")]
+    stages = [line.partition(": ")[2] for line in text.splitlines() if line.startswith("-- stage: ")]
+    assert len(made) == 1
+    assert made[0].startswith("staging." if stages == ["state"] else "mart.")
 
 
 def test_a_header_is_read(tmp_path: Path) -> None:
@@ -51,11 +64,31 @@ def test_a_header_is_read(tmp_path: Path) -> None:
     assert model.replaces == "mart.dim_hospital where period = %(period)s"
 
 
+def test_a_model_of_the_stage_state_names_the_table_that_it_makes(tmp_path: Path) -> None:
+    model = load_model(model_file(tmp_path, STAGING))
+    assert (model.stage, model.staged) == ("state", "staging.person")
+    assert load_model(model_file(tmp_path, HEADER + STATEMENT)).staged is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        HEADER.replace("stage: fact", "stage: state") + STATEMENT,
+        STAGING.replace("stage: state", "stage: fact"),
+        STAGING.replace("staging.person", "mart.person"),
+    ],
+    ids=["state without a table", "table of another stage", "table of another schema"],
+)
+def test_a_model_of_the_stage_state_and_no_other_makes_a_table(tmp_path: Path, text: str) -> None:
+    with pytest.raises(ModelError, match=r"some_model.sql: a model of the stage state, and no other, makes"):
+        load_model(model_file(tmp_path, text))
+
+
 @pytest.mark.parametrize(
     ("wrong", "right", "message"),
     [
         ("-- grain: hospital\n", "", r"some_model.sql: its header lacks grain"),
-        ("fact", "table", r"its stage is 'table'; write one of dimension, fact, indicator, evidence"),
+        ("fact", "table", r"its stage is 'table'; write one of dimension, state, fact, indicator, evidence"),
         ("feeds: smart_hospitals", "feeds: hospitals", r"names unknown feeds: hospitals"),
         ("parameters: period", "parameters: none", r"its header names other parameters than its statement"),
         ("parameters: period", "parameters: period, feed", r"its header names other parameters"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from shutil import copytree
@@ -27,18 +28,40 @@ def changed(folder: Path, name: str, change: Change) -> Path:
     return copy
 
 
-def test_the_draft_of_2021_sets_the_four_targets_for_2025() -> None:
-    targets = {
+def targets_of(document_code: str) -> dict[str, tuple[int, str, int]]:
+    return {
         item.indicator_code: (int(item.target_value), str(item.unit), item.target_year)
         for item in load_plan().targets
+        if item.document_code == document_code
     }
+
+
+def test_the_draft_of_2021_sets_the_four_targets_for_2025() -> None:
+    targets = targets_of("DT-2021-02-25")
     assert targets == {
         "SMART_HOSP_P": (2, "hospital", 2025),
         "SMART_HOSP_D": (6, "hospital", 2025),
         "EHR_FAC": (100, "pct", 2025),
         "BB_COMMUNE": (100, "pct", 2025),
     }
-    assert {item.document_code for item in load_plan().targets} == {"DT-2021-02-25"}
+
+
+def test_the_national_target_of_95_percent_of_the_population_is_none_of_the_draft() -> None:
+    assert targets_of("QD-5349-2019") == {"EHR_POP": (95, "pct", 2025)}
+    (document,) = (item for item in load_plan().documents if item.document_code == "QD-5349-2019")
+    assert (document.number, document.status, document.dated_on) == (
+        "5349/QĐ-BYT",
+        "in_force",
+        date(2019, 11, 12),
+    )
+
+
+def test_a_companion_without_a_target_is_measured_all_the_same() -> None:
+    plan = load_plan()
+    without = {item.indicator_code for item in plan.indicators} - {
+        item.indicator_code for item in plan.targets
+    }
+    assert without == {"EHR_RECORDS_PER_PERSON"}
 
 
 def test_hospitals_start_from_a_zero_that_is_only_general_knowledge_and_the_others_from_nothing_known() -> (
@@ -104,7 +127,7 @@ def test_every_indicator_of_a_feed_has_one_model_run_by_that_feed() -> None:
         (
             "targets",
             lambda entries: entries.append(entries[0]),
-            r"targets.yaml, entry 5 DT-2021-02-25 SMART_HOSP_P 38 2025: comes a second time",
+            r"targets.yaml, entry 6 DT-2021-02-25 SMART_HOSP_P 38 2025: comes a second time",
         ),
         (
             "indicators",
@@ -130,7 +153,7 @@ def test_every_indicator_of_a_feed_has_one_model_run_by_that_feed() -> None:
         (
             "documents",
             lambda entries: entries.append("text"),
-            r"documents.yaml, entry 2: the entry is wrong",
+            r"documents.yaml, entry 3: the entry is wrong",
         ),
     ],
 )

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from dxpipeline.feedback.archive import open_archived
 from dxpipeline.intake import claim
 from dxpipeline.intake.claim import claim_ready_files, hash_file, work_path
 from dxpipeline.intake.folder import Candidate, scan, standing_still
@@ -96,8 +97,8 @@ def test_strange_names_survive_the_claim_and_the_answer(pipeline: Any) -> None:
         assert receipt.is_file()
         assert not re.search(r"[\n\u202e]|^-", receipt.name)
         receipts.add(receipt)
-        archived = pipeline.settings.archive / row["sha256"][:2] / row["sha256"]
-        assert archived.read_bytes() == f"{number}".encode()
+        with open_archived(pipeline.settings, row["sha256"]) as archived:
+            assert archived.read() == f"{number}".encode()
     assert len(receipts) == len(STRANGE_NAMES)
     assert list(pipeline.settings.work_folder.iterdir()) == []
 
@@ -115,7 +116,8 @@ def test_a_name_that_is_no_text_survives_the_claim_and_the_answer(pipeline: Any)
     receipt = pipeline.settings.outbox / row["receipt_path"]
     assert receipt.is_file()
     assert receipt.name.startswith("qu\ufffd I.csv")
-    assert (pipeline.settings.archive / row["sha256"][:2] / row["sha256"]).read_bytes() == b"x"
+    with open_archived(pipeline.settings, row["sha256"]) as archived:
+        assert archived.read() == b"x"
     assert list(pipeline.settings.work_folder.iterdir()) == []
 
 

@@ -31,14 +31,17 @@ def test_former_and_present_owner_report_for_the_same_unit(department: str) -> N
             "so-y-te",
             None,
             "misplaced-file",
-            {"folder": "so-y-te", "feeds": "health_stations, smart_hospitals"},
+            {"folder": "so-y-te", "feeds": "health_records, health_stations, smart_hospitals"},
         ),
         (
             ("so-y-te", "smart_hospitals", "2021"),
             "so-y-te",
             None,
             "misplaced-file",
-            {"folder": "so-y-te/smart_hospitals/2021", "feeds": "health_stations, smart_hospitals"},
+            {
+                "folder": "so-y-te/smart_hospitals/2021",
+                "feeds": "health_records, health_stations, smart_hospitals",
+            },
         ),
         (
             ("so-yte", "smart_hospitals"),
@@ -60,7 +63,7 @@ def test_former_and_present_owner_report_for_the_same_unit(department: str) -> N
             "so-y-te",
             None,
             "unknown-feed",
-            {"folder": "so-y-te/broadband", "suggestion": "health_stations, smart_hospitals"},
+            {"folder": "so-y-te/broadband", "suggestion": "health_records, health_stations, smart_hospitals"},
         ),
         (
             ("so-y-te", "broadband_coverage"),
@@ -92,7 +95,9 @@ def test_a_folder_like_nothing_known_is_shown_all_departments() -> None:
 
 def test_a_department_without_a_feed_is_shown_all_feeds() -> None:
     place = placement(("so-xay-dung", "xyz"))
-    assert place.details["suggestion"] == "broadband_coverage, health_stations, smart_hospitals"
+    assert (
+        place.details["suggestion"] == "broadband_coverage, health_records, health_stations, smart_hospitals"
+    )
 
 
 @pytest.mark.parametrize("part", ["..", ".", "a\nb", "';--", "{{ x }}", "\ufffd", "so-y-te "])

@@ -11,8 +11,8 @@ import psycopg
 import pytest
 
 from dxpipeline.contracts import contracts
-from dxpipeline.loading.load import Load, Origin, Outcome
-from dxpipeline.loading.snapshot import Scope
+from dxpipeline.loading.load import Load, Outcome
+from dxpipeline.loading.origin import Origin, Scope
 from dxpipeline.quality.model import ISSUE_SCHEMA, CheckedBlock, FileFindings
 from dxpipeline.reading.model import SkippedRow
 
@@ -20,6 +20,7 @@ CONTRACT = contracts()["smart_hospitals"]
 HOSPITAL: dict[str, Any] = {
     "sheet": "Biểu",
     "accepted": True,
+    "superseded": False,
     "hospital_name": "Bệnh viện",
     "hospital_tier": "district",
     "infrastructure_level": 3,
@@ -37,6 +38,7 @@ ROWS = {
     "sheet": pl.String,
     "source_row": pl.Int64,
     "accepted": pl.Boolean,
+    "superseded": pl.Boolean,
     **{column.name: _TYPES[column.kind] for column in CONTRACT.columns},
 }
 Hospital = dict[str, Any]
@@ -114,11 +116,11 @@ def load(warehouse: psycopg.Connection) -> LoadRows:
     ) -> Outcome:
         scope = Scope(CONTRACT, unit, period)
         with warehouse.transaction():
-            origin = Origin(1, next(attempts), "so-y-te", scope, "title", is_correction, [])
+            origin = Origin(1, 1, next(attempts), "so-y-te", scope, "title", is_correction, [])
             load = Load(warehouse, origin)
             first = 10
             for rows in blocks:
-                load.add(block(rows, first))
+                load.add(load.shape(block(rows, first)))
                 first += len(rows)
             return load.finish(whole_file or findings(), skipped, ["a note"])
 

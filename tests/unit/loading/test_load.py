@@ -10,7 +10,8 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
-from dxpipeline.loading.load import Counts, Outcome
+from dxpipeline.loading.counts import Changes, Counts
+from dxpipeline.loading.load import Outcome
 from dxpipeline.quality.outcome import FileRejectedWithIssues
 from dxpipeline.reading.model import FileRejected, SkippedRow
 
@@ -50,7 +51,7 @@ def test_good_rows_are_loaded_bad_ones_held_back_and_the_counts_balance(
         [good("38001"), bad("38002")], [bad(None, "hospital_code"), good("38004")], skipped=skipped
     )
 
-    assert outcome == Outcome(1, "partially_accepted", Counts(2, 0, 2, 3))
+    assert outcome == Outcome(1, "partially_accepted", Counts(2, 2, 3))
     assert outcome.counts.read == 7
     assert rows(
         warehouse, "select source_sheet, source_row, period, hospital_code from core.smart_hospitals"
@@ -131,13 +132,13 @@ def test_a_file_that_is_refused_leaves_nothing(
 def test_rows_that_were_so_already_are_counted_with_nulls_equal(load: LoadRows) -> None:
     day = date(2021, 5, 1)
     first = [good("38001"), good("38002", paperless_on=day), good("38003"), good("38004"), good("38005")]
-    assert load(first).counts.unchanged == 0
-    assert load(first).counts == Counts(accepted=5, unchanged=5)
+    assert load(first).counts.changes == Changes()
+    assert load(first).counts == Counts(accepted=5, changes=Changes(5))
     changed = [
         good("38001", paperless_on=day), good("38002", paperless_on=None), good("38003", it_level=4),
         good("38004", hospital_name="Bệnh viện "), good("38005"),
     ]  # fmt: skip
-    assert load(changed).counts == Counts(accepted=5, unchanged=1)
+    assert load(changed).counts == Counts(accepted=5, changes=Changes(1))
 
 
 def test_a_replacement_leaves_the_earlier_rows_as_history_and_settles_what_was_open(

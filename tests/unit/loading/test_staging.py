@@ -14,8 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from psycopg import sql
 
-from dxpipeline.contracts import contracts
-from dxpipeline.loading.staging import Staging, copy_frame
+from dxpipeline.contracts import Contract, contracts
+from dxpipeline.loading.staging import Staging, copy, copy_rows
 
 AWKWARD = [
     "", " ", "\\N", "\\.", "\\", "\\\\n", '"', '""', "'", ",", ";", "\t", "a\nb", "a\r\nb", "a\rb", "\n",
@@ -47,20 +47,32 @@ def frame(contract: Any, rows: list[dict[str, Any]]) -> pl.DataFrame:
         "sheet": pl.String,
         "source_row": pl.Int64,
         "accepted": pl.Boolean,
+        "superseded": pl.Boolean,
         **{column.name: types[column.kind] for column in contract.columns},
     }
     numbered = [
-        {"sheet": None, "source_row": number, "accepted": True, **row}
+        {"sheet": None, "source_row": number, "accepted": True, "superseded": False, **row}
         for number, row in enumerate(rows, start=2)
     ]
     return pl.DataFrame([{name: row.get(name) for name in schema} for row in numbered], schema=schema)
 
 
-def staged(connection: psycopg.Connection, staging: Staging, *names: str) -> list[tuple[Any, ...]]:
+def staged(connection: psycopg.Connection, table: str, *names: str) -> list[tuple[Any, ...]]:
     query = sql.SQL("select {} from {} order by source_sheet, source_row").format(
-        sql.SQL(", ").join(map(sql.Identifier, names)), sql.Identifier("staging", staging.table.name)
+        sql.SQL(", ").join(map(sql.Identifier, names)), sql.Identifier("staging", table)
     )
     return connection.execute(query).fetchall()
+
+
+def made(connection: psycopg.Connection, contract: Contract, attempt: int) -> Staging:
+    staging = Staging(connection, contract, attempt)
+    staging.create()
+    return staging
+
+
+def places(*rows: tuple[str | None, int]) -> pl.DataFrame:
+    schema = {"sheet": pl.String, "source_row": pl.Int64}
+    return pl.DataFrame(list(rows), schema=schema, orient="row")
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -68,13 +80,13 @@ def staged(connection: psycopg.Connection, staging: Staging, *names: str) -> lis
 def test_texts_arrive_as_they_were(probe: psycopg.Connection, texts: list[str | None]) -> None:
     probe.execute("truncate staging.probe")
     rows = pl.DataFrame({"n": range(len(texts)), "t": pl.Series(texts, dtype=pl.String)})
-    copy_frame(probe, ("staging", "probe"), rows)
+    copy(probe, ("staging", "probe"), copy_rows(rows))
     assert [t for (t,) in probe.execute("select t from staging.probe order by n")] == texts
 
 
 def test_every_awkward_text_arrives_in_one_copy(probe: psycopg.Connection) -> None:
     rows = pl.DataFrame({"n": range(len(AWKWARD)), "t": AWKWARD})
-    copy_frame(probe, ("staging", "probe"), rows)
+    copy(probe, ("staging", "probe"), copy_rows(rows))
     assert [t for (t,) in probe.execute("select t from staging.probe order by n")] == AWKWARD
 
 
@@ -88,7 +100,7 @@ def test_numbers_dates_and_flags_arrive_as_they_were(probe: psycopg.Connection) 
             "flag": [True, False, None],
         }
     )
-    copy_frame(probe, ("staging", "probe"), rows)
+    copy(probe, ("staging", "probe"), copy_rows(rows))
     found = probe.execute("select i, d, day, flag from staging.probe order by n").fetchall()
     assert found == [
         (2**53 + 1, Decimal("0.1"), date(1900, 1, 1), True),
@@ -107,52 +119,58 @@ def test_numbers_dates_and_flags_arrive_as_they_were(probe: psycopg.Connection) 
 )
 def test_lists_arrive_as_they_were(warehouse: psycopg.Connection, lists: list[list[str] | None]) -> None:
     with warehouse.transaction(force_rollback=True):
-        staging = Staging(warehouse, BROADBAND, 1)
-        staging.add(frame(BROADBAND, [{"carriers": value} for value in lists]))
-        assert [value for (value,) in staged(warehouse, staging, "carriers")] == lists
+        staging = made(warehouse, BROADBAND, 1)
+        staging.add(staging.shape(frame(BROADBAND, [{"carriers": value} for value in lists])))
+        assert [value for (value,) in staged(warehouse, "attempt_1", "carriers")] == lists
 
 
-def test_blocks_follow_one_another_and_a_text_file_has_the_empty_sheet(warehouse: psycopg.Connection) -> None:
+def test_accepted_rows_are_staged_whole_and_of_refused_ones_the_key(warehouse: psycopg.Connection) -> None:
     with warehouse.transaction(force_rollback=True):
-        staging = Staging(warehouse, HOSPITALS, 7)
-        assert staging.table.name == "attempt_7"
-        rows = frame(HOSPITALS, [{"hospital_code": "38001"}, {"hospital_code": None, "accepted": False}])
-        staging.add(rows)
-        staging.add(rows.with_columns(sheet=pl.lit("Biểu 1")))
-        staging.add(rows.clear())
-        found = staged(warehouse, staging, "source_sheet", "source_row", "accepted", "hospital_code")
-        assert found == [
-            ("", 2, True, "38001"),
-            ("", 3, False, None),
-            ("Biểu 1", 2, True, "38001"),
-            ("Biểu 1", 3, False, None),
-        ]
-
-
-def test_rows_are_refused_later_by_sheet_and_row(warehouse: psycopg.Connection) -> None:
-    with warehouse.transaction(force_rollback=True):
-        staging = Staging(warehouse, HOSPITALS, 7)
-        rows = frame(HOSPITALS, [{}, {}, {}])
-        staging.add(rows)
-        staging.add(rows.with_columns(sheet=pl.lit("B")))
-        staging.refuse(pl.DataFrame(schema={"sheet": pl.String, "source_row": pl.Int64}))
-        assert [accepted for (accepted,) in staged(warehouse, staging, "accepted")] == [True] * 6
-        staging.refuse(
-            pl.DataFrame(
-                {"sheet": [None, "B"], "source_row": [3, 4]},
-                schema={"sheet": pl.String, "source_row": pl.Int64},
-            )
+        staging = made(warehouse, HOSPITALS, 7)
+        rows = frame(
+            HOSPITALS,
+            [
+                {"hospital_code": "38001", "it_level": 6},
+                {"hospital_code": None, "accepted": False},
+                {"hospital_code": "38002", "accepted": False},
+                {"hospital_code": "38001", "accepted": False, "superseded": True},
+            ],
         )
-        found = staged(warehouse, staging, "source_sheet", "source_row", "accepted")
-        assert [(sheet, row) for sheet, row, accepted in found if not accepted] == [("", 3), ("B", 4)]
+        staging.add(staging.shape(rows))
+        staging.add(staging.shape(rows.with_columns(sheet=pl.lit("Biểu 1"))))
+        staging.add(staging.shape(rows.clear()))
+        found = staged(warehouse, "attempt_7", "source_sheet", "source_row", "hospital_code", "it_level")
+        assert found == [("", 2, "38001", 6), ("Biểu 1", 2, "38001", 6)]
+        refused = staged(warehouse, "attempt_7_refused", "source_sheet", "source_row", "hospital_code")
+        assert refused == [("", 3, None), ("", 4, "38002"), ("Biểu 1", 3, None), ("Biểu 1", 4, "38002")]
+        assert (staging.accepted, staging.quarantined) == (2, 4)
 
 
-def test_the_table_is_gone_when_it_was_dropped_or_rolled_back(warehouse: psycopg.Connection) -> None:
-    tables = "select tablename from pg_tables where schemaname = 'staging'"
+def test_rows_are_refused_or_superseded_later_by_sheet_and_row(warehouse: psycopg.Connection) -> None:
+    with warehouse.transaction(force_rollback=True):
+        staging = made(warehouse, HOSPITALS, 7)
+        rows = frame(HOSPITALS, [{"hospital_code": f"3800{number}"} for number in range(3)])
+        staging.add(staging.shape(rows))
+        staging.add(staging.shape(rows.with_columns(sheet=pl.lit("B"))))
+        staging.refuse(places())
+        assert (staging.accepted, staging.quarantined) == (6, 0)
+        staging.refuse(places((None, 3), ("B", 4)))
+        assert staged(warehouse, "attempt_7_refused", "source_sheet", "source_row", "hospital_code") == [
+            ("", 3, "38001"),
+            ("B", 4, "38002"),
+        ]
+        assert staging.drop_superseded(places((None, 2), (None, 3)), 1) == 1
+        left = staged(warehouse, "attempt_7", "source_sheet", "source_row")
+        assert left == [("", 4), ("B", 2), ("B", 3)]
+        assert (staging.accepted, staging.quarantined) == (3, 2)
+
+
+def test_the_tables_are_gone_when_they_were_dropped_or_rolled_back(warehouse: psycopg.Connection) -> None:
+    tables = "select tablename from pg_tables where schemaname = 'staging' order by 1"
     with warehouse.transaction():
-        staging = Staging(warehouse, HOSPITALS, 7)
-        assert warehouse.execute(tables).fetchall() == [("attempt_7",)]
+        staging = made(warehouse, HOSPITALS, 7)
+        assert warehouse.execute(tables).fetchall() == [("attempt_7",), ("attempt_7_refused",)]
         staging.drop()
     with warehouse.transaction(force_rollback=True):
-        Staging(warehouse, HOSPITALS, 8)
+        made(warehouse, HOSPITALS, 8)
     assert warehouse.execute(tables).fetchall() == []

@@ -43,6 +43,25 @@ GOOD: dict[str, Record] = {
         "records_created": "2000",
         "records_updated": "300",
     },
+    # An invented person.
+    "health_records": {
+        "record_id": "HS38-000000001",
+        "citizen_id": "038190000001",
+        "full_name": "Nguyễn Thị Mẫu",
+        "birth_date": "08/03/1990",
+        "sex": "nữ",
+        "commune_code": "14755",
+        "station_code": "38101",
+        "insurance_number": "HN2380000000001",
+        "created_on": "04/05/2019",
+        "updated_on": "10/05/2021",
+        "last_visit_on": "09/05/2021",
+        "icd10_code": "J45.0",
+        "height_cm": "158",
+        "weight_kg": "52,5",
+        "systolic_mmhg": "118",
+        "diastolic_mmhg": "76",
+    },
 }
 RECEIVED_AT = datetime.fromisoformat("2021-07-10T09:00:00+07:00")
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-import pytest
 
 from dxpipeline.contracts import contracts
 from dxpipeline.quality.checker import Checker
@@ -46,6 +45,7 @@ def test_good_records_are_typed_and_accepted(
         "records_created": 2000,
         "records_updated": 300,
         "accepted": True,
+        "superseded": False,
     }
     assert block.derived.row(0, named=True) == {"commune_in_force": True}
 
@@ -288,7 +288,16 @@ def test_results_count_the_whole_file_in_the_format_of_great_expectations(
     )
 
 
-def test_an_upsert_feed_is_refused_with_the_reason(make_checker: MakeChecker) -> None:
-    upsert = replace(contracts()["health_stations"], load_mode="upsert")
-    with pytest.raises(NotImplementedError, match="health_stations is of mode upsert; only snapshot feeds"):
-        make_checker("health_stations", contract=upsert)
+def test_what_is_kept_between_blocks_grows_with_the_bad_rows_only(
+    good: dict[str, Record], make_block: MakeBlock, make_checker: MakeChecker
+) -> None:
+    checker = make_checker("health_stations")
+    for number in range(5):
+        record = {**good["health_stations"], "station_code": f"3810{number}"}
+        checker.check(make_block([record], first_row=10 + number))
+    assert checker._refused == []
+    checker.check(make_block([{**good["health_stations"], "station_code": None}], first_row=20))
+    assert [frame.height for frame in checker._refused] == [1]
+    upsert = make_checker("health_records")
+    upsert.check(make_block([{**good["health_records"], "record_id": None}]))
+    assert upsert._refused == []

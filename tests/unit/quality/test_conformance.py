@@ -10,14 +10,17 @@ from random import Random
 from typing import Any
 
 import polars as pl
+import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from dxpipeline.contracts import Column, Kind
+from dxpipeline.contracts import Column, Kind, contracts
 from dxpipeline.quality.compiler import CompiledSuite, compile_suite
+from dxpipeline.quality.context import Context
 from dxpipeline.quality.cross_check import failing_rows, to_pandas, validate
+from dxpipeline.quality.derived import derive, derived_kinds
 from dxpipeline.quality.file_rules import FileFigures
-from dxpipeline.quality.suite import FORMS, Rule, Suite
+from dxpipeline.quality.suite import FORMS, Rule, Suite, load_suite
 from dxpipeline.quality.uniqueness import UniqueCheck
 from dxpipeline.reading.values import DTYPES
 
@@ -325,3 +328,55 @@ def test_file_rules_judge_as_great_expectations_does_however_the_file_is_cut(
     theirs = {id_: (result.success, result.result.get("observed_value")) for id_, result in results.items()}
     ours = {one.rule.id: (one.success(), one.observed()) for one in figures}
     assert ours == theirs, [rule for rule in rules if ours[rule.id] != theirs.get(rule.id)]
+
+
+RECEIVED_ON = date(2025, 8, 1)
+DAYS = [
+    *(date(1899, 12, 31), date(1900, 1, 1), date(1999, 5, 1), date(2000, 5, 1), date(2025, 6, 30)),
+    *(date(2025, 7, 1), RECEIVED_ON, date(2025, 8, 2), date(2099, 1, 1), date(1, 1, 1), date(9999, 12, 31)),
+]
+PERSONS: Mapping[str, list[Any]] = {
+    "record_id": ["HS38-000000001", "HS38-000000002"],
+    "citizen_id": [f"038{digit}{year}000001" for digit in range(6) for year in ("00", "25", "99")],
+    "full_name": ["Nguyễn Thị Mẫu"],
+    "birth_date": DAYS,
+    "sex": ["nam", "nữ", "không xác định"],
+    "commune_code": ["14755", "14758", "19999"],
+    "station_code": ["38101"],
+    "insurance_number": ["HN2380000000001"],
+    "created_on": DAYS,
+    "updated_on": DAYS,
+    "last_visit_on": DAYS,
+    "icd10_code": ["J45", "J45.0", "J450", "J45.7", "", "ZZ9.9"],
+    "height_cm": [29.9, 30.0, 158.0, 250.0, 250.1, float("nan")],
+    "weight_kg": [0.0, 0.9, 1.0, 300.0, 300.5],
+    "systolic_mmhg": [49, 50, 76, 200, 300, 301, 2**53 + 1],
+    "diastolic_mmhg": [19, 20, 76, 200, 201, -1],
+}
+"""Values that meet: good ones, bad ones, and the edges of every rule."""
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("with_gaps", [False, True])
+def test_every_verdict_on_a_health_record_is_that_of_great_expectations(seed: int, with_gaps: bool) -> None:
+    contract = contracts()["health_records"]
+    assert list(PERSONS) == list(contract.by_name)
+    kinds = {column.name: column.kind for column in contract.columns} | derived_kinds(contract)
+    suite = load_suite(contract)
+    rules = [rule for rule in suite.rules if rule.scope == "row"]
+    chance = Random(seed)
+    rows = pl.DataFrame(
+        {
+            name: pl.Series(
+                chance.choices([*pool, *([None] * with_gaps)], k=600), dtype=DTYPES[kinds[name]], strict=False
+            )
+            for name, pool in PERSONS.items()
+        }
+    )
+    context = Context(date(2025, 6, 30), date(2025, 7, 15), RECEIVED_ON)
+    judged = pl.concat([rows, derive(rows, contract, context)], how="horizontal")
+    failures = compile_suite(suite, kinds).failures(judged)
+    ours = {name: failures[name].fill_null(False).arg_true().to_list() for name in failures.columns}
+    assert ours == failing_rows(rules, judged, kinds)
+    # The data is such that every rule refuses some rows and passes others.
+    assert {name: {True, False} <= set(failures[name]) for name in ours} == dict.fromkeys(ours, True)

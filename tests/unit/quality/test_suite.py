@@ -12,6 +12,7 @@ import pytest
 from dxpipeline.contracts import contracts
 from dxpipeline.quality.compiler import _ROW_RULES, _UNIQUE_RULES
 from dxpipeline.quality.suite import FORMS, Suite, SuiteError, load_suite
+from dxpipeline.settings import EXPECTATIONS
 
 BETWEEN = "expect_column_values_to_be_between"
 PAIR = "expect_column_pair_values_a_to_be_greater_than_b"
@@ -135,3 +136,17 @@ def test_the_compiler_knows_every_expectation_that_a_suite_may_hold() -> None:
     }
     assert set(_ROW_RULES) == by_scope["row"]
     assert set(_UNIQUE_RULES) == by_scope["unique"]
+
+
+def test_a_feed_of_versions_has_no_rule_that_a_value_may_not_come_twice(tmp_path: Path) -> None:
+    document = json.loads((EXPECTATIONS / "health_records.json").read_text(encoding="utf-8"))
+    document["expectations"].append(
+        {
+            "type": "expect_column_values_to_be_unique",
+            "kwargs": {"column": "insurance_number"},
+            "meta": {"code": "duplicate-key", "column": "insurance_number", "why": "Mỗi người một thẻ"},
+        }
+    )
+    (tmp_path / "health_records.json").write_text(json.dumps(document), encoding="utf-8")
+    with pytest.raises(SuiteError, match="rows of this feed are versions of a record; take it out"):
+        load_suite(contracts()["health_records"], tmp_path)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 
-import numpy as np
 import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dxpipeline.contracts import Column
-from dxpipeline.quality.uniqueness import HashIndex, UniqueCheck
+from dxpipeline.quality.uniqueness import UniqueCheck
 
 CODE = Column("code", "text", "Mã", (), "", True, True, "public")
 
@@ -65,14 +64,3 @@ def test_an_issue_names_the_other_rows_with_the_key() -> None:
         "sheets": "I",
     }
     assert json.loads(check.finish()["details"][0]) == {"rows": "10", "sheets": "II"}
-
-
-def test_the_index_keeps_sixteen_bytes_a_key_and_finds_each_again() -> None:
-    index, generator = HashIndex(), np.random.default_rng(1)
-    hashes = generator.permutation(np.arange(200_000, dtype=np.uint64) * np.uint64(92233720368547))
-    for start in range(0, len(hashes), 10_000):
-        block = hashes[start : start + 10_000]
-        assert (index.add(block, np.arange(start, start + len(block))) == -1).all()
-    assert len(index) == len(hashes)
-    assert index.add(hashes, np.zeros(len(hashes), dtype=np.int64)).tolist() == list(range(len(hashes)))
-    assert sum(run.nbytes + places.nbytes for run, places in index._runs) == 16 * len(hashes)

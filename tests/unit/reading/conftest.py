@@ -93,14 +93,14 @@ def villages() -> Contract:
 
 @pytest.fixture
 def read(tmp_path: Path, villages: Contract) -> Callable[..., Reading]:
-    def read_file(content: bytes | str | Path, block_characters: int | None = None) -> Reading:
+    def read_file(content: bytes | str | Path, block_bytes: int | None = None) -> Reading:
         path = content if isinstance(content, Path) else tmp_path / "thon.csv"
         if not isinstance(content, Path):
             path.write_bytes(content.encode() if isinstance(content, str) else content)
         document = open_document(path, path.name, villages)
-        if block_characters is not None:
+        if block_bytes is not None:
             assert isinstance(document, DelimitedDocument)
-            document.block_characters = block_characters
+            document.block_bytes = block_bytes
         return Reading(document)
 
     return read_file

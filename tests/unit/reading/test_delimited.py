@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from dxpipeline.contracts import Contract, contracts
 from dxpipeline.reading import open_document
-from dxpipeline.reading.delimited import read_records, split_line
 from dxpipeline.reading.encoding import Encoding, detect_encoding, line_blocks
 from dxpipeline.reading.model import FileRejected
+from dxpipeline.reading.records import read_records, split_line
 
 Read = Callable[..., Any]
 HEADER = "Mã thôn;Tên thôn;Số hộ;Số hộ có mạng;Ghi chú\n"
@@ -49,12 +49,13 @@ def for_cp1258(text: str) -> bytes:
     ids=["utf-8", "utf-8 with BOM", "utf-16-le", "utf-16-be", "windows-1258", "decomposed"],
 )
 def test_encodings_give_the_same_text(read: Read, content: bytes, encoding: str) -> None:
-    reading = read(content)
-    assert reading.document.encoding == encoding
-    assert reading.document.delimiter == ";"
-    assert reading.column("name") == {2: "Đông Hòa", 3: "Tây Hồ"}
-    assert reading.column("code") == {2: "00123", 3: "00124"}
-    assert reading.column("note") == {2: None, 3: "xong"}
+    for size in (None, 28):
+        reading = read(content, block_bytes=size)
+        assert reading.document.encoding == encoding
+        assert reading.document.delimiter == ";"
+        assert reading.column("name") == {2: "Đông Hòa", 3: "Tây Hồ"}
+        assert reading.column("code") == {2: "00123", 3: "00124"}
+        assert reading.column("note") == {2: None, 3: "xong"}
 
 
 @pytest.mark.parametrize(
@@ -138,6 +139,12 @@ def test_broken_quotes_cost_one_line(read: Read, damaged: str) -> None:
     assert reading.column("name")[202] == "Thôn 2199"
 
 
+def test_the_apostrophe_before_what_looks_like_a_formula_is_dropped(read: Read) -> None:
+    reading = read(HEADER + "00123;'=Đông;5;4;'nhỏ\n00124;\"'-Tây\";5;4;\"'lớn\"\n")
+    assert reading.column("name") == {2: "=Đông", 3: "-Tây"}
+    assert reading.column("note") == {2: "'nhỏ", 3: "'lớn"}
+
+
 def test_stray_bytes_cost_one_line(read: Read) -> None:
     reading = read((HEADER + ROWS + ROWS).encode() + b"00125;\xfc\xff;1;1;\n00126;a\x00b;1;1;\n")
     assert [row for row, _ in reading.ragged] == [6, 7]
@@ -219,13 +226,133 @@ def test_records_are_the_same_whatever_the_block_size(read: Read, size: int) -> 
     content = HEADER + "".join(
         f'{number:05d};"Thôn\n{number}";5;4;\n{number + 1:05d};Bản;6;6;\n\n' for number in range(1, 400, 2)
     )
-    whole, blocks = read(content), read(content, block_characters=size)
+    whole, blocks = read(content), read(content, block_bytes=size)
     assert len(blocks.blocks) > 1
     assert blocks.texts.equals(whole.texts)
     assert blocks.skipped == whole.skipped
     assert blocks.outside == whole.outside
     assert whole.column("name")[2] == "Thôn 1"
     assert len(whole.texts) == 400
+
+
+@pytest.mark.parametrize(
+    ("end", "row"),
+    [
+        ("001", 4),
+        ("00125;Nam;9", 4),
+        ("00125;Nam;9;8", 4),
+        ('00125;"Nam', 4),
+        ('"001', 4),
+        ('00125;Nam;9;8;"xong', 4),
+        ('00125;Nam;9;8;"dòng 1\ndòng 2', 5),
+        ("00125;Nam;9;8;Đ".encode()[:-1], 4),
+        ("\nTổng cộng;;200;175;\nNgười lập\nLê Thị Mẫ".encode()[:-1], 7),
+    ],
+    ids=[
+        "within the key",
+        "within a number",
+        "before the last cell",
+        "within a quoted cell",
+        "within a quoted key",
+        "within the last cell, which is quoted",
+        "within a quoted cell of two lines",
+        "within a letter",
+        "within a letter of the footer",
+    ],
+)
+def test_a_file_that_breaks_off_is_refused(read: Read, end: str | bytes, row: int) -> None:
+    with pytest.raises(FileRejected) as rejected:
+        read((HEADER + ROWS).encode() + (end if isinstance(end, bytes) else end.encode()))
+    assert rejected.value.code == "incomplete-file"
+    assert rejected.value.details["row"] == str(row)
+
+
+@pytest.mark.parametrize("newline", ["\r\n", "\r"])
+def test_a_file_breaks_off_whatever_its_line_ends(read: Read, newline: str) -> None:
+    with pytest.raises(FileRejected, match="incomplete-file"):
+        read((HEADER + ROWS + "00125;Nam").replace("\n", newline))
+
+
+@pytest.mark.parametrize("end", ["\n00125", "0"])
+def test_a_utf16_file_of_an_odd_number_of_bytes_breaks_off(read: Read, end: str) -> None:
+    with pytest.raises(FileRejected, match="incomplete-file"):
+        read(("\ufeff" + HEADER + ROWS + end).encode("utf-16-le")[:-1])
+
+
+@pytest.mark.parametrize(
+    ("end", "rows", "ragged"),
+    [
+        ("00125;Nam;9;8;", [2, 3, 4], []),
+        ("00125;Nam;9;8;xon", [2, 3, 4], []),
+        ("00125;Nam;9;8;;thừa", [2, 3], [4]),
+        ('00125;Nam;9;8;"dòng 1\ndòng 2"', [2, 3, 4], []),
+        ('00125;Nam;9;8;"dòng 1\n"', [2, 3, 4], []),
+        ('00125;"Nam;9;8;\n00126;Bắc;1;1;', [2, 3, 5], [4]),
+        ("Tổng cộng;;200;175", [2, 3], []),
+        ("Xã Đông", [2, 3], []),
+        ("Người lập\nLê Thị Mẫu", [2, 3], []),
+        ("  ", [2, 3], []),
+    ],
+    ids=[
+        "record",
+        "record, its last text short",
+        "too many cells",
+        "quoted cell of two lines",
+        "quote on a line of its own",
+        "record after a stray quote",
+        "total",
+        "group",
+        "footer",
+        "blank",
+    ],
+)
+def test_a_last_line_without_line_end_may_be_whole(
+    read: Read, end: str, rows: list[int], ragged: list[int]
+) -> None:
+    for size in (None, 16):
+        reading = read(HEADER + ROWS + end, block_bytes=size)
+        assert list(reading.texts["source_row"]) == rows
+        assert [row for row, _ in reading.ragged] == ragged
+
+
+def test_a_header_without_line_end_is_no_broken_record(read: Read) -> None:
+    assert read(HEADER.strip()).blocks == []
+
+
+@pytest.mark.parametrize(("end", "whole"), [("HS-0", False), ("HS", False), ("Hà Nam", True), ("XII", True)])
+def test_a_lone_text_at_the_end_may_be_the_beginning_of_a_key(
+    tmp_path: Path, column: Callable[..., Any], make_contract: Callable[..., Contract], end: str, whole: bool
+) -> None:
+    contract = make_contract(
+        column("code", label="Mã hồ sơ", key=True, pattern="^[A-Z]{2}-[0-9]{4}$"),
+        column("name", label="Tên thôn"),
+        column("households", "integer", "Số hộ"),
+        column("covered", "integer", "Số hộ có mạng"),
+    )
+    path = tmp_path / "thon.csv"
+    path.write_text(f"Mã hồ sơ;Tên thôn;Số hộ;Số hộ có mạng\nHS-0001;Đông;5;4\n{end}")
+    document = open_document(path, path.name, contract)
+    blocks = document.blocks()
+    assert next(blocks).texts["code"].to_list() == ["HS-0001"]
+    if whole:
+        list(blocks)
+        assert (document.outside[-1].row, document.outside[-1].why) == (3, "footer")
+    else:
+        with pytest.raises(FileRejected, match="incomplete-file"):
+            list(blocks)
+
+
+@pytest.mark.parametrize(("damaged", "known"), [(1, True), (2, True), (3, False)])
+def test_a_file_is_utf8_as_long_as_no_more_than_half_of_its_lines_are_damaged(
+    tmp_path: Path, damaged: int, known: bool
+) -> None:
+    path = tmp_path / "thon.csv"
+    path.write_bytes(b"a;b\n" * 9 + "đ;ế\n".encode() * (4 - damaged) + b"\xff;\xfe\n" * damaged)
+    if known:
+        assert detect_encoding(path).name == "utf-8"
+    else:
+        with pytest.raises(FileRejected, match="unknown-encoding"):
+            detect_encoding(path)
 
 
 def test_an_endless_line_is_refused(tmp_path: Path) -> None:

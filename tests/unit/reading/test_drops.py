@@ -62,9 +62,15 @@ def test_every_line_is_accounted_for(path: Path) -> None:
 @pytest.mark.parametrize("path", ACCEPTED, ids=lambda path: path.name)
 def test_accepted_rows_have_the_expected_values(path: Path) -> None:
     rows = typed_rows(path)
-    for accepted in expected(path)["accepted"]:
+    answer = expected(path)
+    summary = answer.get("accepted_summary", {"first": [], "last": [], "sums": {}})
+    for accepted in [*answer.get("accepted", []), *summary["first"], *summary["last"]]:
         values = {name: (value, None) for name, value in accepted.items() if not name.startswith("_")}
         assert rows[accepted.get("_sheet"), accepted["_row"]] == values
+    refused = {item["row"] for item in answer["quarantined"]}
+    for name, total in summary["sums"].items():
+        values = [cells[name][0] or 0 for (_, row), cells in rows.items() if row not in refused]
+        assert sum(values) == pytest.approx(total, abs=0.05)
 
 
 @pytest.mark.parametrize("path", ACCEPTED, ids=lambda path: path.name)
@@ -77,12 +83,19 @@ def test_unreadable_cells_of_quarantined_rows_get_the_expected_code(path: Path) 
         for name, (_, code) in cells.items()
         if code is not None
     }
+    quarantined = expected(path)["quarantined"]
     wanted = {
         (item["row"], item["columns"][0], item["codes"][0])
-        for item in expected(path)["quarantined"]
+        for item in quarantined
         if set(item["codes"]) <= readable
     }
-    assert refused == wanted
+    allowed = {
+        (item["row"], name, code)
+        for item in quarantined
+        for name in item["columns"]
+        for code in item["codes"]
+    }
+    assert wanted <= refused <= allowed
 
 
 @pytest.mark.parametrize("path", ACCEPTED, ids=lambda path: path.name)
@@ -108,7 +121,8 @@ def test_only_the_correction_calls_itself_one() -> None:
 
 
 def test_a_file_is_read_without_a_contract() -> None:
-    workbook, text = (next(path for path in ALL if path.suffix == suffix) for suffix in (".xlsx", ".csv"))
+    workbook = next(path for path in ALL if path.suffix == ".xlsx")
+    text = next(path for path in ALL if path.name.startswith("tram_y_te"))
     table = read_tables(workbook, workbook.name)[0]
     assert (table.sheet, table.header_row) == ("Biểu báo cáo", 6)
     assert table.header[:5] == ("STT", "Mã xã", "Huyện", "Xã, phường, thị trấn", "Số thôn, bản, tổ dân phố")

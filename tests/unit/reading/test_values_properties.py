@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import date
@@ -10,12 +11,23 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dxpipeline.contracts import Choice, Column
-from dxpipeline.reading.numerals import Unreadable, parse_date, parse_native_date, parse_number
-from dxpipeline.reading.table import clean_column
+from dxpipeline.reading.numerals import (
+    DecimalMark,
+    Unreadable,
+    decimal_marks,
+    parse_date,
+    parse_native_date,
+    parse_native_number,
+    parse_number,
+    to_double,
+    to_integer,
+)
+from dxpipeline.reading.plain_values import plain_dates
+from dxpipeline.reading.table import TIDY, clean_column
 from dxpipeline.reading.values import DTYPES, parse_column
 from dxpipeline.text import clean
 
@@ -71,6 +83,20 @@ def test_single_texts_are_read_or_unreadable(reader: Callable[[str], object], te
         reader(text)
 
 
+def a_column(kind: Any, **more: Any) -> Column:
+    return Column(
+        name="c",
+        label="c",
+        aliases=(),
+        description="c",
+        required=True,
+        key=False,
+        classification="public",
+        kind=kind,
+        **more,
+    )
+
+
 KINDS = st.sampled_from(
     [
         {"kind": kind, **more}
@@ -92,16 +118,7 @@ CELLS = st.lists(
 def test_no_cell_makes_reading_fail_and_text_is_never_padded(
     settings: dict[str, Any], cells: list[Any]
 ) -> None:
-    column = Column(
-        name="c",
-        label="c",
-        aliases=(),
-        description="c",
-        required=True,
-        key=False,
-        classification="public",
-        **settings,
-    )
+    column = a_column(**settings)
     texts = [clean(text) or None if text is not None else None for text, _ in cells]
     result = parse_column(
         pl.Series(texts, dtype=pl.String), pl.Series([own for _, own in cells], dtype=pl.Boolean), column
@@ -113,6 +130,106 @@ def test_no_cell_makes_reading_fail_and_text_is_never_padded(
             assert value in (text, None) or own
 
 
+def read_alone(read: Callable[[str], Any], text: str) -> tuple[Any, str | None]:
+    try:
+        return read(text), None
+    except Unreadable as unreadable:
+        return None, unreadable.code
+
+
+MARKS = st.sampled_from(["/", "-", ".", " ", ":", "٣"])
+NEAR_DATES = st.one_of(
+    st.builds(
+        lambda day, month, year, first, second: f"{day:02d}{first}{month:02d}{second}{year:04d}",
+        *(st.integers(0, 32), st.integers(0, 13), st.integers(1898, 2102), MARKS, MARKS),
+    ),
+    st.builds(
+        lambda day, month, year, first, second: f"{year:04d}{first}{month:02d}{second}{day:02d}",
+        *(st.integers(0, 32), st.integers(0, 13), st.integers(1898, 2102), MARKS, MARKS),
+    ),
+    st.text("0123456789/-. ", min_size=8, max_size=11),
+    st.dates(date(1899, 1, 1), date(2101, 12, 31)).map(lambda day: day.strftime("%d/%m/%Y")),
+    st.sampled_from(["29/02/2000", "29/02/1900", "29/02/2021", "31/04/2021", "1/2/2021", "05/03/2021 10:00"]),
+    st.sampled_from(["٠٥/03/2021", "05/03/２０２１", "005/3/2021", "31/12/2100", "01/01/1900", "2021.02.30"]),
+)
+
+
+@given(st.lists(st.none() | NEAR_DATES, max_size=12), st.none() | st.booleans())
+def test_whole_columns_of_dates_equal_single_ones(texts: list[str | None], native: bool | None) -> None:
+    texts = [clean(text) or None if text is not None else None for text in texts]
+    column = pl.Series(texts, dtype=pl.String)
+    own = None if native is None else pl.Series([native] * len(texts), dtype=pl.Boolean)
+    result = parse_column(column, own, a_column("date"))
+    days, plain = plain_dates(column)
+    for text, value, code, day, is_plain in zip(texts, result.values, result.codes, days, plain, strict=True):
+        if text is None or text in "-–—−":
+            assert (value, code, day, is_plain) == (None, None, None, False)
+            continue
+        expected = read_alone(
+            lambda text: parse_native_date(text, False) if native else parse_date(text), text
+        )
+        assert (value, code) == expected
+        assert day == (expected[0] if is_plain else None)
+
+
+NEAR_NUMBERS = st.one_of(
+    st.text("0123456789.,- ()%", min_size=1, max_size=9),
+    st.from_regex(r"-?[0-9]{1,14}[.,][0-9]{1,14}", fullmatch=True),
+    st.from_regex(r"-?[0-9]{1,3}[.,][0-9]{3}", fullmatch=True),
+    st.from_regex(r"-?[0-9]{1,20}", fullmatch=True),
+    st.sampled_from(["-0.0", "-0,5", "12.5 kg", "１２.5", "0.1", "00.50", "1.234.567,8"]),
+    # So close to the middle of two doubles that rounding twice shows.
+    st.just("-1.00000000000000011102230246251565"),
+)
+
+
+@given(
+    st.lists(st.tuples(NEAR_NUMBERS, st.booleans()), max_size=10),
+    st.sampled_from(["number", "integer"]),
+    st.sampled_from([None, ".", ","]),
+)
+def test_whole_columns_of_numbers_equal_single_ones(
+    cells: list[tuple[str, bool]], kind: str, earlier: DecimalMark | None
+) -> None:
+    cells = [(clean(text), own) for text, own in cells if clean(text).strip("-–—−")]
+    proven = decimal_marks(text for text, own in cells if not own)
+    mark = next(iter(proven)) if earlier is None and len(proven) == 1 else earlier
+    usable = mark if proven <= {mark} else None
+
+    def read(text: str, own: bool) -> Any:
+        value = parse_native_number(text) if own else parse_number(text, usable)
+        if kind == "number":
+            return to_double(value)
+        if not own and "%" in text:
+            raise Unreadable("bad-number")
+        return to_integer(value)
+
+    result = parse_column(
+        pl.Series([text for text, _ in cells], dtype=pl.String),
+        pl.Series([own for _, own in cells], dtype=pl.Boolean),
+        a_column(kind),
+        decimal_mark=earlier,
+    )
+    expected = [read_alone(lambda text, own=own: read(text, own), text) for text, own in cells]
+    assert list(zip(result.values, result.codes, strict=True)) == expected
+    assert result.decimal_mark == usable
+
+
+def test_tidy_characters_stay_as_they_are_beside_each_other() -> None:
+    letters = [
+        letter for letter in map(chr, range(0x2000)) if re.fullmatch(f"[{python_class(TIDY)}]", letter)
+    ]
+    assert set('Nguyễn-Đức(12)Ữ"') <= set(letters)
+    for letter in letters:
+        beside_all = letter.join(letters)
+        assert clean(beside_all) == beside_all
+
+
+def python_class(rust: str) -> str:
+    return re.sub(r"\\x\{(\w+)\}", lambda code: chr(int(code[1], 16)), rust)
+
+
 @given(st.lists(st.text(max_size=30), min_size=1, max_size=10))
+@example(["e\u200b\u0301", "e\u0301", "Hòa  Bình ", "", "Đức"])
 def test_columns_are_cleaned_like_single_texts(texts: list[str]) -> None:
     assert clean_column(pl.Series(texts)).to_list() == [clean(text) or None for text in texts]

@@ -1,0 +1,11 @@
+-- Closes the rows held back here whose record a later delivery brought before this one was read.
+update quarantine.quarantined_row as held
+set
+    closed_by = staged.submission_id,
+    closed_at = now()
+from {versions} as staged
+where
+    held.submission_id = %(submission_id)s
+    and held.closed_by is null
+    and {same_row_key}
+    and staged.received_seq > %(received_seq)s;

@@ -1,0 +1,1 @@
+create unlogged table {conflicting} (like {core});

@@ -1,0 +1,1 @@
+"""What keeps persons out of the warehouse and the archive: keys, keyed hashes, encryption."""

@@ -1,0 +1,39 @@
+"""The delivery that is checked, as far as look-ups may depend on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from dxpipeline.contracts import Contract
+from dxpipeline.periods import HO_CHI_MINH, Period
+
+
+@dataclass(frozen=True)
+class Context:
+    """What derivations may look at beside the row.
+
+    Attributes:
+        period_end_on: Last day of the reporting period.
+        due_on: Last day on which the report is on time.
+        received_on: Day of the delivery in Viet Nam.
+    """
+
+    period_end_on: date
+    due_on: date
+    received_on: date
+
+    @classmethod
+    def of(cls, contract: Contract, period: Period, received_at: datetime) -> Context:
+        """Make the context of one delivery.
+
+        Raises:
+            ValueError: `received_at` does not know its time zone.
+        """
+        if received_at.tzinfo is None:
+            raise ValueError("received_at has no time zone; give the moment with its offset.")
+        return cls(
+            period_end_on=contract.last_day(period),
+            due_on=contract.due_on(period),
+            received_on=received_at.astimezone(HO_CHI_MINH).date(),
+        )

@@ -1,0 +1,134 @@
+"""Remembers the keys of a file by their hashes, block by block, with 16 bytes a key.
+
+Every key is a 64-bit hash with one whole number, kept in sorted runs that are merged as they grow. Two
+different keys are taken for one with a probability of n²/2⁶⁵: one in three million for 3.6 million rows. In a
+large file a bit for the first digits of each hash (8 MB) says of most new keys that no run needs a search.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+Hashes = npt.NDArray[np.uint64]
+Places = npt.NDArray[np.int64]
+
+UNSEEN: Final = -1
+"""What `HashIndex.add` tells of a key that no earlier block had."""
+
+_SEED = 20210225
+_FILTER_BITS = 26
+_FILTERED = 100_000  # keys from which the filter is worth its memory
+_MERGED = 4  # runs of like size that become one: every key is moved log₄ n times
+
+
+def hash_keys(keys: pl.DataFrame) -> Hashes:
+    """Return the 64-bit hash of each row of a frame; missing values equal each other."""
+    hashes: Hashes = keys.hash_rows(seed=_SEED).to_numpy()
+    return hashes
+
+
+class HashIndex:
+    """The keys seen so far, each with one number: that of its first row, or the largest of all its rows.
+
+    Args:
+        largest: Whether a larger number takes the place of the one that is known.
+    """
+
+    def __init__(self, *, largest: bool = False) -> None:
+        self._largest = largest
+        self._runs: list[tuple[Hashes, Places]] = []
+        self._filter: npt.NDArray[np.uint8] | None = None
+
+    def __len__(self) -> int:
+        """Return the number of different keys."""
+        return sum(len(hashes) for hashes, _ in self._runs)
+
+    def add(self, hashes: Hashes, places: Places) -> Places:
+        """Take in the keys of a block.
+
+        Args:
+            hashes: Hash of each row's key; may repeat.
+            places: Number of each row, not negative.
+
+        Returns:
+            For each row the number that earlier blocks left with its key, `UNSEEN` where it is new.
+        """
+        before = np.full(len(hashes), UNSEEN, dtype=np.int64)
+        if not len(hashes):
+            return before
+        # In order, the searches find their neighbours in the cache: four times as fast.
+        order = _sorting(hashes, places, largest=self._largest)
+        hashes, places = hashes[order], places[order]
+        first = np.append(True, hashes[1:] != hashes[:-1])
+        if first.all():
+            before[order] = self._add_ordered(hashes, places)
+        else:
+            group = np.cumsum(first) - 1
+            before[order] = self._add_ordered(hashes[first], places[first])[group]
+        return before
+
+    def _add_ordered(self, hashes: Hashes, places: Places) -> Places:
+        """Take in keys in the order of their hashes, each once."""
+        before = np.full(len(hashes), UNSEEN, dtype=np.int64)
+        candidates = self._perhaps_known(hashes)
+        for run, run_places in self._runs if len(candidates) else ():
+            found = np.searchsorted(run, hashes[candidates])
+            found[found == len(run)] = 0
+            known = run[found] == hashes[candidates]
+            at, rows = found[known], candidates[known]
+            before[rows] = run_places[at]
+            if self._largest:
+                run_places[at] = np.maximum(run_places[at], places[rows])
+        fresh = before == UNSEEN
+        if fresh.all():
+            self._keep(hashes, places)
+        elif fresh.any():
+            self._keep(hashes[fresh], places[fresh])
+        return before
+
+    def _perhaps_known(self, hashes: Hashes) -> npt.NDArray[np.intp]:
+        """Return the positions of the keys that an earlier block may have had."""
+        if self._filter is None:
+            return np.arange(len(hashes))
+        byte, bit = _filter_place(hashes)
+        return np.flatnonzero(self._filter[byte] & bit)
+
+    def _keep(self, hashes: Hashes, places: Places) -> None:
+        self._runs.append((hashes, places))
+        if self._filter is not None:
+            _note(hashes, self._filter)
+        elif len(self) >= _FILTERED:
+            self._filter = np.zeros(2**_FILTER_BITS // 8, dtype=np.uint8)
+            for run, _ in self._runs:
+                _note(run, self._filter)
+        # Merging only runs of like size keeps the work at n·log(n) in all.
+        while len(self._runs) >= _MERGED and len(self._runs[-_MERGED][0]) <= 2 * len(self._runs[-1][0]):
+            merged = self._runs[-_MERGED:]
+            del self._runs[-_MERGED:]
+            hashes = np.concatenate([run for run, _ in merged])
+            order = np.argsort(hashes)
+            self._runs.append((hashes[order], np.concatenate([run for _, run in merged])[order]))
+
+
+def _note(hashes: Hashes, seen: npt.NDArray[np.uint8]) -> None:
+    byte, bit = _filter_place(hashes)
+    np.bitwise_or.at(seen, byte, bit)
+
+
+def _filter_place(hashes: Hashes) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint8]]:
+    """Return the byte of the filter that speaks of each key, and its bit therein."""
+    first_digits = (hashes >> np.uint64(64 - _FILTER_BITS)).astype(np.int64)
+    return first_digits >> 3, np.left_shift(np.uint8(1), (first_digits & 7).astype(np.uint8))
+
+
+def _sorting(hashes: Hashes, places: Places, *, largest: bool) -> npt.NDArray[np.intp]:
+    """Order rows by hash, and where hashes repeat so that the number to keep comes first."""
+    order = np.argsort(hashes)
+    ordered = hashes[order]
+    if (ordered[1:] == ordered[:-1]).any():
+        return np.lexsort((-places if largest else np.arange(len(places)), hashes))
+    return order

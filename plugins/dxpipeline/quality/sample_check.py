@@ -1,0 +1,130 @@
+"""Great Expectations for the sample of a large file, in a process of its own.
+
+Importing it takes seconds and some 200 MB. Beside the process that streams the file it costs neither: it is
+started while the file is opened, gets the sample through a pipe, and answers before anything is committed.
+"""
+
+from __future__ import annotations
+
+import logging
+import pickle
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from types import TracebackType
+
+from dxpipeline.contracts import Contract
+from dxpipeline.quality.cross_check import Disagreement, cross_check, sample_rows, warm_up
+from dxpipeline.quality.model import CheckedBlock
+from dxpipeline.quality.suite import Suite
+from dxpipeline.reading.model import FileRejected
+
+SAMPLE_ROWS = 2_000
+"""Rows of a large file that Great Expectations checks."""
+
+_READY = b"ready\n"
+
+log = logging.getLogger(__name__)
+
+
+def sampled(
+    contract: Contract, suite: Suite, submission: int, blocks: Iterable[CheckedBlock]
+) -> Iterator[CheckedBlock]:
+    """Pass the blocks of a large file on; a sample of the first is checked by Great Expectations meanwhile.
+
+    Args:
+        contract: The feed.
+        suite: Its rules.
+        submission: What the log calls the submission.
+        blocks: The checked blocks.
+
+    Raises:
+        FileRejected: The two disagree (`cross-check-disagreement`); said after the last block.
+        RuntimeError: The process of Great Expectations failed.
+    """
+    with SampleCheck() as check:
+        asked = False
+        for block in blocks:
+            if not asked:
+                asked = True
+                check.ask(contract, suite, submission, sample_rows(block, SAMPLE_ROWS))
+            yield block
+        disagreement = check.answer() if asked else None
+    if disagreement is not None:
+        log.error("%s", disagreement)
+        raise FileRejected("cross-check-disagreement", rule=disagreement.rule)
+
+
+class SampleCheck:
+    """One process that checks one sample; to be used in a `with`, so that it never outlives its file."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", __spec__.name],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            # An error there may quote what it was given.
+            stderr=subprocess.DEVNULL,
+        )
+        self._waiter = ThreadPoolExecutor(max_workers=1)
+        self._answer: Future[tuple[bytes, bytes]] | None = None
+
+    def __enter__(self) -> SampleCheck:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._process.kill()
+        self._waiter.shutdown()
+        self._process.wait()
+
+    def wait_until_ready(self) -> None:
+        """Wait until the process could answer at once; whoever asks need not."""
+        if self._process.stdout is not None:
+            self._process.stdout.readline()
+
+    def ask(self, contract: Contract, suite: Suite, submission: int, sample: CheckedBlock) -> None:
+        """Hand over the sample; returns at once.
+
+        Args:
+            contract: The feed.
+            suite: Its rules.
+            submission: What the answer calls the submission.
+            sample: Checked rows.
+        """
+        request = pickle.dumps((contract, suite, submission, sample))
+        self._answer = self._waiter.submit(self._process.communicate, request)
+
+    def answer(self) -> Disagreement | None:
+        """Wait for the answer.
+
+        Returns:
+            What Great Expectations and the compiled rules decide differently, or None.
+
+        Raises:
+            RuntimeError: The process gave no answer, or was not asked.
+        """
+        output = self._answer.result()[0].removeprefix(_READY) if self._answer is not None else b""
+        if self._process.returncode != 0 or not output:
+            raise RuntimeError(
+                f"The process that checks a sample ended with {self._process.returncode} and no answer; "
+                "see that a worker has some 300 MB of memory for it."
+            )
+        found: Disagreement | None = pickle.loads(output)  # noqa: S301 (our own process wrote it)
+        return found
+
+
+def main() -> None:
+    """Be that process: read one request, write one answer."""
+    warm_up()
+    sys.stdout.buffer.write(_READY)
+    sys.stdout.buffer.flush()
+    contract, suite, submission, sample = pickle.load(sys.stdin.buffer)  # noqa: S301 (our own process wrote it)
+    answer = cross_check(contract, suite, [(submission, sample)], sample=True)
+    sys.stdout.buffer.write(pickle.dumps(answer))
+
+
+if __name__ == "__main__":
+    main()

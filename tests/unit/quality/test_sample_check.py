@@ -1,0 +1,82 @@
+"""Great Expectations checks a sample of a large file in a process that does not outlive it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from dxpipeline.contracts import contracts
+from dxpipeline.quality.checker import Checker
+from dxpipeline.quality.model import CheckedBlock
+from dxpipeline.quality.sample_check import SampleCheck, sampled
+from dxpipeline.quality.suite import load_suite
+from dxpipeline.reading.model import Block, FileRejected
+
+Record = dict[str, str | None]
+CONTRACT = contracts()["health_stations"]
+SUITE = load_suite(CONTRACT)
+
+
+@pytest.fixture
+def blocks(
+    make_checker: Callable[..., Checker], make_block: Callable[..., Block], good: dict[str, Record]
+) -> list[CheckedBlock]:
+    checker = make_checker("health_stations")
+    station = good["health_stations"]
+    bad = {**station, "station_code": "38102", "population_managed": "-1"}
+    other = {**station, "station_code": "38103"}
+    return [checker.check(make_block([station, bad])), checker.check(make_block([other], first_row=30))]
+
+
+def children() -> list[str]:
+    """Return the command lines of the processes that this one started and that still run."""
+    own = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text()
+    tasks = [Path(f"/proc/{child}/cmdline").read_bytes().decode() for child in own.split()]
+    return [task for task in tasks if "sample_check" in task]
+
+
+def test_blocks_pass_where_the_two_agree_and_the_process_ends(blocks: list[CheckedBlock]) -> None:
+    assert list(sampled(CONTRACT, SUITE, 7, blocks)) == blocks
+    assert children() == []
+    assert list(sampled(CONTRACT, SUITE, 7, [])) == []
+
+
+def test_a_disagreement_is_said_after_the_last_block(
+    blocks: list[CheckedBlock], caplog: pytest.LogCaptureFixture
+) -> None:
+    silent = CheckedBlock(blocks[0].rows, blocks[0].derived, blocks[0].issues.clear())
+    passed: list[CheckedBlock] = []
+    with pytest.raises(FileRejected) as refused:
+        passed.extend(sampled(CONTRACT, SUITE, 7, [silent, blocks[1]]))
+    rule = "expect_column_values_to_be_between(population_managed)"
+    assert (refused.value.code, refused.value.details) == ("cross-check-disagreement", {"rule": rule})
+    assert "1 only by Great Expectations (rows 11 of submission 7)" in caplog.text
+
+
+def test_the_process_ends_when_the_file_is_given_up(blocks: list[CheckedBlock]) -> None:
+    def broken() -> Iterator[CheckedBlock]:
+        yield blocks[0]
+        raise ValueError("the file ends here")
+
+    stream = sampled(CONTRACT, SUITE, 7, broken())
+    next(stream)
+    assert len(children()) == 1
+    with pytest.raises(ValueError, match="the file ends here"):
+        next(stream)
+    assert children() == []
+
+
+def test_a_process_without_an_answer_is_a_failure_not_an_agreement(blocks: list[CheckedBlock]) -> None:
+    with SampleCheck() as check:
+        check.wait_until_ready()
+        unfit: Any = CheckedBlock(blocks[0].rows.drop("accepted"), pl.DataFrame(), pl.DataFrame())
+        check.ask(CONTRACT, SUITE, 7, unfit)
+        with pytest.raises(RuntimeError, match="ended with 1 and no answer"):
+            check.answer()
+    with SampleCheck() as check, pytest.raises(RuntimeError, match="no answer"):
+        check.answer()
