@@ -57,7 +57,7 @@ def described(dag):
         "max_active_runs": dag.max_active_runs,
         "tasks": [
             {"task_id": one.task_id, "retries": one.retries, "pool": one.pool, "doc": one.doc_md,
-             "timeout": one.execution_timeout is not None, "retry_delay": one.retry_delay.total_seconds()}
+             "after": sorted(one.upstream_task_ids), "timeout": one.execution_timeout is not None, "retry_delay": one.retry_delay.total_seconds()}
             for one in dag.tasks
         ],
     }
@@ -171,6 +171,11 @@ def test_every_task_is_tried_again_and_bounded_and_the_writing_ones_share_the_po
     assert pools.pop(("import_health_records", "process_large_files")) == LARGE_FILES_POOL
     assert set(pools.values()) == {WAREHOUSE_POOL}
     assert len(pools) == 7
+
+
+def test_small_files_of_versions_and_rosters_wait_for_no_task_of_each_other(dags: dict[str, Any]) -> None:
+    after = {one["task_id"]: one["after"] for one in dags["import_health_records"]["tasks"]}
+    assert after == {"waiting_batches": [], "process": ["waiting_batches"], "process_large_files": []}
 
 
 def test_the_dags_are_woken_by_the_right_assets(tmp_path: Path) -> None:

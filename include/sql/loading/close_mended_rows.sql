@@ -21,12 +21,13 @@ open_row as (
         and period = %(period)s
         and submission_id <> %(submission_id)s
         and closed_by is null
-        and exists (
+        and not exists (
             select
-            from ledger.delivery
+            from ledger.delivery as later
             where
-                delivery.submission_id = quarantined_row.submission_id
-                and delivery.received_seq < %(received_seq)s
+                later.submission_id = quarantined_row.submission_id
+                and later.verdict <> 'duplicate'
+                and later.received_seq > %(received_seq)s
         )
 ),
 

@@ -89,7 +89,7 @@ def open_rows(connection: psycopg.Connection, scope: Scope) -> int:
 def close_mended_rows(
     connection: psycopg.Connection, origin: Origin, staging: Staging, submission_id: int
 ) -> None:
-    """Close the open rows of earlier deliveries that a mend brings again, whether it brings them good or bad."""
+    """Close the open rows of earlier deliveries that a mend brings again, be they good or bad now."""
     scope = origin.scope
     both = union_all(
         *(

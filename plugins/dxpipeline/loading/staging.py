@@ -171,9 +171,9 @@ class CopyRows:
 
 
 def copy_rows(frame: pl.DataFrame) -> CopyRows:
-    """Write a frame as CSV for COPY; an empty text is a text, null is null."""
+    """Write a frame as CSV for COPY: an empty text is quoted, null is nothing at all."""
     buffer = io.BytesIO()
-    frame.write_csv(buffer, include_header=False, null_value="\\N", quote_style="non_numeric")
+    frame.write_csv(buffer, include_header=False)
     return CopyRows(frame.columns, buffer.getvalue(), frame.height)
 
 
@@ -181,7 +181,7 @@ def copy(connection: psycopg.Connection, table: tuple[str, str], rows: CopyRows)
     """COPY rows into the columns of the same names of a table."""
     if not rows.count:
         return
-    statement = sql.SQL("copy {} ({}) from stdin (format csv, null '\\N')").format(
+    statement = sql.SQL("copy {} ({}) from stdin (format csv)").format(
         sql.Identifier(*table), sql.SQL(", ").join(map(sql.Identifier, rows.columns))
     )
     with connection.cursor() as cursor, cursor.copy(statement) as stream:

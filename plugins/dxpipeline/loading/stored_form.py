@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import date
+from functools import cache
+
 import polars as pl
 
 from dxpipeline.contracts import Contract
 from dxpipeline.privacy.hashing import KeyedHasher
+from dxpipeline.reading.numerals import FIRST_YEAR, LAST_YEAR
+
+_EPOCH = date(1970, 1, 1)
+_FIRST_DAY = (date(FIRST_YEAR, 1, 1) - _EPOCH).days
+_END_DAY = (date(LAST_YEAR + 1, 1, 1) - _EPOCH).days
+"""Days since 1970 of the dates that can be read, the last one excluded."""
 
 
 def stored_form(rows: pl.DataFrame, contract: Contract, hasher: KeyedHasher | None) -> pl.DataFrame:
@@ -35,10 +44,23 @@ def stored_form(rows: pl.DataFrame, contract: Contract, hasher: KeyedHasher | No
             values = "\\x" + hasher.hash_column(values)
         elif column.stored_as == "year":
             values = values.dt.year()
+        elif column.kind == "date":
+            values = _iso_dates(values)
         elif column.kind == "list":
             values = _array_literals(values)
         columns.append(values.alias(name))
     return pl.DataFrame(columns)
+
+
+def _iso_dates(days: pl.Series) -> pl.Series:
+    """Write dates as PostgreSQL reads them; looking each up takes a tenth of the time of writing it."""
+    written = _written_days()
+    return written.gather(days.to_physical() - _FIRST_DAY)
+
+
+@cache
+def _written_days() -> pl.Series:
+    return pl.int_range(_FIRST_DAY, _END_DAY, dtype=pl.Int32(), eager=True).cast(pl.Date()).cast(pl.String())
 
 
 def _array_literals(lists: pl.Series) -> pl.Series:

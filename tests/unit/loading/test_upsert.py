@@ -329,6 +329,21 @@ def test_a_row_held_back_after_its_record_was_mended_is_not_left_open(feed: Feed
     assert open_rows(feed) == [(2, 5)]
 
 
+def test_a_mend_closes_the_rows_of_its_records_whatever_period_held_them_back(feed: Feed) -> None:
+    feed.load([version(1), bad(3), bad(4)], period="2021-Q2")
+    feed.load([version(2), bad(5), bad(6)], period="2021-Q3")
+    assert open_rows(feed) == [(1, 3), (1, 4), (2, 3), (2, 4)]
+    feed.load([version(4, 9)], period="2021-Q3")
+    assert open_rows(feed) == [(1, 3), (2, 3), (2, 4)]
+
+
+def test_a_mend_that_was_received_before_a_row_was_held_back_does_not_close_it(feed: Feed) -> None:
+    mend, later = feed.receive(), feed.receive()
+    feed.load([version(1), bad(3), bad(4)], seq=later)
+    feed.load([version(3)], seq=mend)
+    assert open_rows(feed) == [(1, 3), (1, 4)]
+
+
 DELIVERIES = st.lists(
     st.tuples(
         st.dictionaries(
