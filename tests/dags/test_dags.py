@@ -57,7 +57,8 @@ def described(dag):
         "max_active_runs": dag.max_active_runs,
         "tasks": [
             {"task_id": one.task_id, "retries": one.retries, "pool": one.pool, "doc": one.doc_md,
-             "after": sorted(one.upstream_task_ids), "timeout": one.execution_timeout is not None, "retry_delay": one.retry_delay.total_seconds()}
+             "after": sorted(one.upstream_task_ids),
+             "timeout": one.execution_timeout is not None, "retry_delay": one.retry_delay.total_seconds()}
             for one in dag.tasks
         ],
     }

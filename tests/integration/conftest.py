@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import logging
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from dxpipeline import preparation
+
+from .watch import Watch
 
 
 @pytest.fixture
@@ -19,3 +23,19 @@ def poison(monkeypatch: pytest.MonkeyPatch) -> None:
         return original(path, name, contract)
 
     monkeypatch.setattr(preparation, "open_document", fail_on_poison)
+
+
+@pytest.fixture
+def watch(
+    pipeline: Any,
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> Watch:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    caplog.set_level(logging.DEBUG)
+    return Watch(pipeline, caplog, capfd, temporary)

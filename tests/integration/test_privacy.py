@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import itertools
 import json
-import logging
 import os
 import subprocess
 import sys
-import tempfile
-import traceback
-import unicodedata
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
 
-from dxpipeline import pipeline as pipeline_module
 from dxpipeline import preparation
 from dxpipeline.feedback import answer, outbox
 from dxpipeline.feedback.archive import open_archived
@@ -28,142 +21,19 @@ from dxpipeline.indicators.refresh import refresh
 from dxpipeline.intake.claim import claim_ready_files
 from dxpipeline.loading import staging
 from dxpipeline.loading.load import Load
-from dxpipeline.pipeline import Unanswered
-from dxpipeline.preparation import ProcessingFailed
-from dxpipeline.privacy.hashing import KeyedHasher
-from dxpipeline.quality import issues
 from dxpipeline.quality.checker import Checker
 from dxpipeline.quality.cross_check import Disagreement
 from dxpipeline.settings import PROJECT_ROOT
 from dxpipeline.warehouse.connection import connect
-from dxpipeline.warehouse.embedded import EmbeddedServer
 
-from .canaries import Canary, workbook
-from .records import FEED, FOLDER, LABELS, PERSONAL, SECOND_QUARTER, THIRD_QUARTER, Row, written
+from .canaries import workbook
+from .records import FEED, FOLDER, LABELS, PERSONAL, SECOND_QUARTER, THIRD_QUARTER, written
 from .streaming import stream_from
+from .watch import Watch, family, lines
 
 UNREADABLE, UNSTORABLE, DISPUTED = "HSREAD-0001", "HSLOAD-0001", "HSDISPUTE-1"
 REFUSED_BY_DATABASE = "47.3"
 """Weight of the row that the database refuses."""
-
-
-@dataclass
-class Watch:
-    """A family of canaries, and everything in which its values must not be found.
-
-    Attributes:
-        said: What the pipeline raised, as a task runner would print it.
-    """
-
-    pipeline: Any
-    caplog: pytest.LogCaptureFixture
-    capfd: pytest.CaptureFixture[str]
-    temporary: Path
-    canary: Canary = field(default_factory=Canary)
-    said: list[str] = field(default_factory=list)
-
-    def run(self) -> None:
-        """Let the pipeline run until every delivery has its answer, whatever fails meanwhile."""
-        for _ in range(12):
-            try:
-                self.pipeline.run()
-            except (ProcessingFailed, Unanswered) as error:
-                self.said += traceback.format_exception(error)
-                continue
-            if all(row["answered_at"] for row in self.pipeline.deliveries()):
-                return
-        raise AssertionError("Some deliveries are never answered.")
-
-    def drop(self, content: bytes, name: str, folder: str = FOLDER) -> None:
-        assert self.canary.is_in(content), name
-        self.pipeline.drop(content, folder, name)
-
-    def leaks(self) -> set[str]:
-        """Return the places where a value was found that must not be there."""
-        settings = self.pipeline.settings
-        server = EmbeddedServer(settings.home)
-        with connect(settings, "owner", autocommit=True) as owner:
-            owner.execute("analyze")
-            found = self.canary.tables(owner)
-            owner.execute("checkpoint")
-        captured = self.capfd.readouterr()
-        formatter = logging.Formatter("%(name)s %(message)s")
-        texts = {
-            "standard output": captured.out,
-            "standard error": captured.err,
-            "log": "\n".join(formatter.format(record) for record in self.caplog.records),
-            "failures": "\n".join(self.said),
-        }
-        found |= {place for place, text in texts.items() if self.canary.is_in(text.encode())}
-        folders = (settings.exchange, settings.archive, settings.home, self.temporary, server.log_file)
-        files = self.canary.files(*folders) - set(self.own_copies())
-        found |= {str(path.relative_to(path.anchor)) for path in files}
-        if self.canary.files(server.data, compiled=True):
-            found.add("files of the server")
-        return found
-
-    def own_copies(self) -> list[Path]:
-        """Return the marked copies in the outbox of the department whose files they are."""
-        folder = self.pipeline.settings.outbox / "so-y-te"
-        return [path for path in folder.glob("* - cần sửa - *") if path.suffix != ".html"]
-
-
-@pytest.fixture
-def watch(
-    pipeline: Any,
-    caplog: pytest.LogCaptureFixture,
-    capfd: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,
-) -> Watch:
-    temporary = tmp_path / "temporary"
-    temporary.mkdir()
-    monkeypatch.setenv("TMPDIR", str(temporary))
-    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
-    caplog.set_level(logging.DEBUG)
-    return Watch(pipeline, caplog, capfd, temporary)
-
-
-def family(canary: Canary) -> list[Row]:
-    """Return rows that are accepted, superseded, and refused for each of the personal columns and others."""
-    numbers = itertools.count(1)
-
-    def member(**changes: str) -> Row:
-        return canary.member(next(numbers), **changes)
-
-    right = member()
-    older = {**right, "updated_on": "01/08/2021"}
-    decomposed = member()
-    decomposed["full_name"] = unicodedata.normalize("NFD", decomposed["full_name"])
-    return [
-        right,
-        older,
-        decomposed,
-        {**member(), "citizen_id": right["citizen_id"]},
-        member(citizen_id=f"{right['citizen_id']}9"),
-        member(citizen_id=f"{right['citizen_id'][:11]}X"),
-        member(citizen_id=f"099{right['citizen_id'][3:]}"),
-        member(insurance_number=f"{right['insurance_number']}X"),
-        member(birth_date=canary.impossible),
-        member(birth_date=canary.born.strftime("%d/%m/1804")),
-        member(full_name=""),
-        member(full_name=f"=Kanari{canary.number}()"),
-        member(sex="nữ"),
-        member(sex="nm", height_cm="400"),
-        member(commune_code="19999", weight_kg="nặng"),
-        member(record_id="", icd10_code="ZZ9.9"),
-        member(updated_on="10/08/2047", diastolic_mmhg="190"),
-        member(last_visit_on="10/08/2046"),
-    ]
-
-
-def lines(canary: Canary, *, quoted: bool) -> bytes:
-    """Write the family as text, with lines too long and too short and a quote that never closes."""
-    content = written(family(canary), quoted=quoted)
-    whole = ",".join(canary.member(40).values())
-    open_quote = ",".join(canary.member(41).values()).replace("Kanari", '"Kanari')
-    more = [whole + ",thừa", whole.rpartition(",")[0].rpartition(",")[0], open_quote, whole]
-    return content + "".join(line + "\n" for line in more).encode()
 
 
 def without(content: bytes, label: str) -> bytes:
@@ -373,110 +243,3 @@ def test_a_task_returns_numbers_of_deliveries_only_and_says_no_more_in_its_log(
     assert "Delivery 1: partially_accepted" in done.stderr
     assert not watch.canary.is_in((done.stdout + done.stderr).encode())
     assert watch.leaks() == set()
-
-
-def show_values(monkeypatch: pytest.MonkeyPatch) -> None:
-    shown = issues.shown
-    for module in [one for name, one in sys.modules.items() if name.startswith("dxpipeline.quality")]:
-        if getattr(module, "shown", None) is shown:
-            monkeypatch.setattr(module, "shown", lambda value, column: value)
-
-
-def quote_failures(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (pipeline_module, preparation, outbox):
-        monkeypatch.setattr(module, "describe", repr)
-
-
-def hash_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    def as_they_are(self: KeyedHasher, series: pl.Series) -> pl.Series:
-        return series.cast(pl.Binary).bin.encode("hex")
-
-    monkeypatch.setattr(KeyedHasher, "hash_column", as_they_are)
-
-
-def archive_openly(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pipeline_module, "is_private", lambda feed, verdict: False)
-
-
-def answer_everybody(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(outbox, "outbox_folder", lambda settings, department: settings.outbox / "so-tt-tt")
-
-
-def keep_results_with_values(monkeypatch: pytest.MonkeyPatch) -> None:
-    check, result = Checker.check, Checker._result
-    kept: list[str] = []
-
-    def remember(self: Checker, block: Any) -> Any:
-        kept.extend(block.texts["full_name"].drop_nulls())
-        return check(self, block)
-
-    monkeypatch.setattr(Checker, "check", remember)
-    monkeypatch.setattr(
-        Checker, "_result", lambda self, rule: {**result(self, rule), "partial_unexpected_list": kept}
-    )
-
-
-def copy_aside(monkeypatch: pytest.MonkeyPatch) -> None:
-    opened = preparation.open_document
-
-    def open_a_copy(path: Path, *rest: Any) -> Any:
-        with tempfile.NamedTemporaryFile(delete=False) as copy:
-            copy.write(path.read_bytes())
-        return opened(path, *rest)
-
-    monkeypatch.setattr(preparation, "open_document", open_a_copy)
-
-
-def log_rows(monkeypatch: pytest.MonkeyPatch) -> None:
-    check = Checker.check
-
-    def tell(self: Checker, block: Any) -> Any:
-        logging.getLogger("anybody").debug("Checking %s.", block.texts.to_dicts())
-        return check(self, block)
-
-    monkeypatch.setattr(Checker, "check", tell)
-
-
-def print_rows(monkeypatch: pytest.MonkeyPatch) -> None:
-    check = Checker.check
-    monkeypatch.setattr(
-        Checker, "check", lambda self, block: (print(block.texts.to_dicts()), check(self, block))[1]
-    )
-
-
-Mutation = Callable[[pytest.MonkeyPatch], None]
-
-
-@pytest.mark.parametrize(
-    ("mutation", "places"),
-    [
-        (show_values, ["ledger.issue", "quarantine.quarantined_row"]),
-        (quote_failures, ["ledger.attempt", "failures"]),
-        (hash_nothing, ["core.health_records", "files of the server"]),
-        (archive_openly, ["/archive/"]),
-        (answer_everybody, ["/outbox/so-tt-tt/"]),
-        (keep_results_with_values, ["ledger.attempt"]),
-        (copy_aside, ["/temporary/"]),
-        (log_rows, ["log"]),
-        (print_rows, ["standard output"]),
-    ],
-    ids=lambda value: getattr(value, "__name__", ""),
-)
-def test_the_search_finds_what_a_single_gap_lets_through(
-    watch: Watch, monkeypatch: pytest.MonkeyPatch, mutation: Mutation, places: list[str]
-) -> None:
-    check = Checker.check
-
-    def fail(self: Checker, block: Any) -> Any:
-        if UNREADABLE in block.texts["record_id"]:
-            raise ValueError(f"no way to read {block.texts.to_dicts()}")
-        return check(self, block)
-
-    monkeypatch.setattr(Checker, "check", fail)
-    monkeypatch.setattr(preparation, "MAXIMUM_FAILURES", 1)
-    mutation(monkeypatch)
-    watch.drop(lines(watch.canary, quoted=False), "văn bản 2021-Q3.csv")
-    watch.drop(written([watch.canary.member(1, record_id=UNREADABLE)]), "lỗi đọc 2021-Q3.csv")
-    watch.run()
-    leaks = watch.leaks()
-    assert [place for place in places if not any(place in leak for leak in leaks)] == []
