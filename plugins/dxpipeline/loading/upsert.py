@@ -43,23 +43,23 @@ def publish(connection: psycopg.Connection, origin: Origin, staging: Staging, su
     """Make the staged rows versions of their records and hold the refused ones back."""
     scope = origin.scope
     statements = _Statements(connection, origin, staging, submission_id)
-    statements.run("upsert/lock_versions")
+    statements.run("lock_versions")
     waiting = statements.waiting()
     brings_mends = 0 < staging.accepted + staging.quarantined <= open_rows(connection, scope)
     hold_back(connection, scope, staging, submission_id)
     if brings_mends:
         close_mended_rows(connection, origin, staging, submission_id)
     for came_again in (staging.rows.name, staging.refused.name):
-        statements.run("upsert/close_rows_that_came_again", staged=sql.Identifier("staging", came_again))
+        statements.run("close_rows_that_came_again", staged=sql.Identifier("staging", came_again))
     if statements.ask("publish_first_load"):
         changes = Changes(unchanged=0, new=staging.accepted, replaced=0, older=0)
     else:
         changes = _merge(statements, staging.accepted, waiting)
-        statements.run("upsert/end_first_load")
+        statements.run("end_first_load")
     if waiting.later_loaded:
         for versions in ("core", "history", "repeated"):
-            statements.run("upsert/close_overtaken_rows", versions=statements.names[versions])
-    statements.run("upsert/forget_repeated")
+            statements.run("close_overtaken_rows", versions=statements.names[versions])
+    statements.run("forget_repeated")
     return changes
 
 
@@ -78,20 +78,20 @@ def _merge(statements: _Statements, accepted: int, waiting: _Waiting) -> Changes
     left = accepted - sum((placed.unchanged, placed.new or 0, placed.replaced or 0, placed.older or 0))
     new = replaced = older = 0
     if left and statements.mostly_new():
-        new = statements.run("upsert/insert_new")
+        new = statements.run("insert_new")
     if left > new:
         # What was inserted just now is unchanged in this comparison.
-        more, replaced, older = statements.counts("upsert/compare")
+        more, replaced, older = statements.counts("compare")
         new += more
         if more:
-            statements.run("upsert/insert_new")
+            statements.run("insert_new")
         if replaced:
-            statements.run("upsert/replace")
+            statements.run("replace")
         if older:
-            older = statements.run("upsert/keep_older")
+            older = statements.run("keep_older")
     unchanged = left - new - replaced - older
     if unchanged and (waiting.earlier_waits or waiting.later_period_loaded):
-        statements.run("upsert/note_repeated")
+        statements.run("note_repeated")
     return Changes(
         unchanged=unchanged + placed.unchanged,
         new=new,
@@ -101,14 +101,13 @@ def _merge(statements: _Statements, accepted: int, waiting: _Waiting) -> Changes
 
 
 class _Statements:
-    """The statements of include/sql/loading with the names and columns of one feed in their places."""
+    """The statements of include/sql/loading/upsert with the names and columns of one feed in their places."""
 
     def __init__(
         self, connection: psycopg.Connection, origin: Origin, staging: Staging, submission_id: int
     ) -> None:
         contract = origin.scope.contract
         self._connection = connection
-        self._contract = contract
         constants = {
             "submission_id": submission_id,
             "received_seq": origin.received_seq,
@@ -131,7 +130,7 @@ class _Statements:
 
     def ask(self, name: str) -> bool:
         """Run a statement that answers yes or no."""
-        row = self._execute(f"upsert/{name}").fetchone()
+        row = self._execute(f"{name}").fetchone()
         return bool(row and row[0])
 
     def counts(self, name: str) -> tuple[int, ...]:
@@ -141,24 +140,24 @@ class _Statements:
 
     def waiting(self) -> _Waiting:
         """Ask the ledger for the deliveries around this one."""
-        row = self._execute("upsert/waiting_around").fetchone()
+        row = self._execute("waiting_around").fetchone()
         return _Waiting(*(row or (True, True, True)))
 
     def mostly_new(self) -> bool:
         """Guess by the first rows whether most records are not known; that decides on speed, not on truth."""
-        known, probed = self.counts("upsert/probe")
+        known, probed = self.counts("probe")
         return 2 * known < probed
 
     def place_conflicts(self) -> Changes:
         """Put the staged rows that a later delivery overtook where they belong; the others stay staged."""
-        self.run("upsert/create_conflicting")
-        taken = self.run("upsert/take_conflicts")
-        unchanged, replaced, older = self.counts("upsert/place_conflicts") if taken else (0, 0, 0)
-        self.run("upsert/drop_conflicting")
+        self.run("create_conflicting")
+        taken = self.run("take_conflicts")
+        unchanged, replaced, older = self.counts("place_conflicts") if taken else (0, 0, 0)
+        self.run("drop_conflicting")
         return Changes(unchanged, 0, replaced, older)
 
     def _execute(self, name: str, **names: sql.Composable) -> psycopg.Cursor:
-        statement = sql.SQL(read_sql(f"loading/{name}")).format(**{**self.names, **names})
+        statement = sql.SQL(read_sql(f"loading/upsert/{name}")).format(**{**self.names, **names})
         return self._connection.execute(statement, self.parameters)
 
 
