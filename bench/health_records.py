@@ -12,7 +12,7 @@ compared with what the generated file is known to hold.
 |---|---|
 | `copy_then_key`, `copy_into_key` | the floors: primary key after COPY, and before |
 | `first_load` | a file into the empty table |
-| `same_bytes` | the same file again |
+| `same_bytes` | the same file again, with its claim |
 | `same_rows` | the same rows in a file of other bytes |
 | `new_versions` | every record of the table in a newer version |
 | `upsert` | as many new records into the table of that size |

@@ -47,7 +47,8 @@ class Found:
     """What became of the file, and when.
 
     Attributes:
-        reading: Until the rows are stored; for the pipeline from a claimed file to its committed verdict.
+        reading: Until the rows are stored; for the pipeline from a claimed file to its committed verdict, for
+            the same bytes again from the claim.
         whole: Until the end; for the pipeline from the claim until the file is answered and archived.
         counts: Rows by what became of them.
         verdict: The verdict of the pipeline; nothing for what gives none.

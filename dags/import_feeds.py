@@ -1,4 +1,7 @@
-"""One DAG per contract: reads, checks, loads and answers the deliveries that wait in the ledger."""
+"""One DAG per contract: reads, checks, loads and answers the deliveries that wait in the ledger.
+
+An upsert feed has a second one for its large files, so that a roster takes no run or slot of small files.
+"""
 
 from __future__ import annotations
 
@@ -8,14 +11,18 @@ from dxpipeline.contracts import Contract, contracts
 from dxpipeline.orchestration import LARGE_FILES_POOL, WAREHOUSE_POOL
 from dxpipeline.orchestration.common import DEFAULTS, START, loaded, task_settings, waiting
 
+SIDE_BY_SIDE = 2
+"""Runs of an upsert feed's DAG: what comes while a run waits to try a file again is taken by another one."""
 
-def feed_dag(contract: Contract, max_active_runs: int) -> DAG:
-    """Return the DAG of a feed without its tasks, woken when deliveries of the feed wait."""
+
+def feed_dag(contract: Contract, max_active_runs: int, *, large: bool = False) -> DAG:
+    """Return the DAG of a feed, or of its large files, without tasks; woken when such deliveries wait."""
+    files = "Large files of feed" if large else "Feed"
     return DAG(
-        dag_id=f"import_{contract.feed}",
-        dag_display_name=contract.title,
-        doc_md=f"{contract.description}\n\nFeed `{contract.feed}`, contract {contract.version}.",
-        schedule=[waiting(contract.feed)],
+        dag_id=f"import_{contract.feed}{'_large' if large else ''}",
+        dag_display_name=f"{contract.title}{': tệp lớn' if large else ''}",
+        doc_md=f"{contract.description}\n\n{files} `{contract.feed}`, contract {contract.version}.",
+        schedule=[waiting(contract.feed, large=large)],
         start_date=START,
         catchup=False,
         max_active_runs=max_active_runs,
@@ -58,11 +65,8 @@ def import_snapshots(contract: Contract) -> DAG:
 
 
 def import_versions(contract: Contract) -> DAG:
-    """Return the DAG of an upsert feed: a few tasks side by side for small files, and one for large ones.
-
-    Several runs may be under way, so that small files that come while a large one is read wait for nothing.
-    """
-    with feed_dag(contract, max_active_runs=4) as dag:
+    """Return the DAG of the small files of an upsert feed: a few tasks side by side."""
+    with feed_dag(contract, SIDE_BY_SIDE) as dag:
 
         @task
         def waiting_batches() -> list[int]:
@@ -83,18 +87,27 @@ def import_versions(contract: Contract) -> DAG:
 
             return drain(task_settings(), contract.feed, contract.feed)
 
+        process.expand(batch=waiting_batches())
+    return dag
+
+
+def import_large_files(contract: Contract) -> DAG:
+    """Return the DAG of the large files of an upsert feed: each run takes them one after the other."""
+    with feed_dag(contract, SIDE_BY_SIDE, large=True) as dag:
+
         @task(outlets=[loaded(contract.feed)], pool=LARGE_FILES_POOL)
-        def process_large_files() -> list[int]:
+        def process() -> list[int]:
             """Take large files, one after the other; returns the numbers of their deliveries."""
             from dxpipeline.pipeline import drain
 
             return drain(task_settings(), contract.feed, contract.feed, large=True)
 
-        process.expand(batch=waiting_batches())
-        process_large_files()
+        process()
     return dag
 
 
 for _contract in contracts().values():
-    _import = import_versions if _contract.load_mode == "upsert" else import_snapshots
-    globals()[f"import_{_contract.feed}"] = _import(_contract)
+    _makers = [import_versions, import_large_files] if _contract.load_mode == "upsert" else [import_snapshots]
+    for _make in _makers:
+        _dag = _make(_contract)
+        globals()[_dag.dag_id] = _dag

@@ -34,12 +34,12 @@ with DAG(
 
     @task(outlets=[FEEDS_WITH_WORK], pool=WAREHOUSE_POOL)
     def claim_ready_files(*, outlet_events=None):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
-        """Claim, and say which feeds have work."""
+        """Claim, and say which feeds have work that no worker holds yet."""
         from dxpipeline.pipeline import sweep
         from dxpipeline.settings import get_settings
 
-        for feed in {work.feed for work in sweep(get_settings())}:
-            outlet_events[FEEDS_WITH_WORK].add(waiting(feed))
+        for feed, large in {(work.feed, work.large) for work in sweep(get_settings()) if work.free}:
+            outlet_events[FEEDS_WITH_WORK].add(waiting(feed, large=large))
 
     # The next sweep tries again anyway; waiting for a retry would hold new files up.
     @task(pool=WAREHOUSE_POOL, trigger_rule=TriggerRule.ALL_DONE, retries=0)

@@ -49,20 +49,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Who reads the output has seen enough; nothing is left to be flushed at the end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ACCEPTED
-    except Exception as error:
+    except Exception as caught:
+        error = _without_rows(caught)
         sentence = _sentence(error)
         if sentence is None or options.verbose:
-            traceback.print_exc()
+            traceback.print_exception(error)
         else:
             print(f"dxpipeline: {sentence}", file=sys.stderr)
         return FAILED if sentence is None else USAGE
+
+
+def _without_rows(error: Exception) -> Exception:
+    """Return what is told of an error; one of the database may quote rows of a file, and is replaced."""
+    if type(error).__module__.partition(".")[0] != "psycopg":
+        return error
+    from dxpipeline.warehouse.connection import broken_off
+
+    return broken_off(error).with_traceback(error.__traceback__)
 
 
 def _sentence(error: Exception) -> str | None:
     """Return what an expected error says, None for a failure of the program."""
     if isinstance(error, OSError) and error.filename is not None:
         return f"{error.filename}: {error.strerror}."
-    if isinstance(error, OSError) or type(error).__module__.partition(".")[0] in ("dxpipeline", "psycopg"):
+    if isinstance(error, OSError) or type(error).__module__.partition(".")[0] == "dxpipeline":
         return str(error)
     return None
 

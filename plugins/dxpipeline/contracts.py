@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cache, cached_property
 from pathlib import Path
@@ -46,6 +46,9 @@ CUSTOM_PROPERTIES = frozenset({"loadMode", "reportingUnit", "derivedColumns", "n
 COLUMN_CUSTOM_PROPERTIES = frozenset({"emptyMeans", "storedAs"})
 """The properties for which the standard has no place; another name is a mistake and refused."""
 
+DAY = "[0-9]{1,4}[-/.][0-9]{1,2}[-/.][0-9]{1,4}"
+"""Every way to write a day in digits, as a regular expression."""
+
 
 class ContractError(Exception):
     """A contract cannot be used; the message names the file, the place and what to mend."""
@@ -77,6 +80,8 @@ class Column:
     max_length: int | None = None
     empty_means: Any = None
     stored_as: StoredAs = "value"
+    beside_personal: bool = False
+    """Another column of the feed is personal, so that a cell in the wrong place may tell of a person."""
 
     @property
     def stored_name(self) -> str | None:
@@ -160,6 +165,18 @@ class Contract:
         """Whether the feed holds personal data, so that its bytes are archived encrypted."""
         return any(column.personal for column in self.columns)
 
+    @cached_property
+    def personal_form(self) -> str | None:
+        """Return a regular expression of the texts that have the form of a personal column; None without one.
+
+        A date of birth has the form of every day; a name has no form.
+        """
+        personal = [column for column in self.columns if column.personal]
+        forms = [column.pattern for column in personal if column.pattern is not None]
+        if any(column.kind == "date" for column in personal):
+            forms.append(DAY)
+        return "|".join(f"^(?:{form})$" for form in forms) or None
+
     def accepts_department(self, department: str) -> bool:
         """Say whether a department ever owned the feed, so that its folder is served."""
         return any(owner.department in (department, "*") for owner in self.owners)
@@ -214,12 +231,14 @@ def load_contract(path: Path) -> Contract:
             raise ContractError(f"{path.name}: {name} is {value!r}; write one of {', '.join(allowed)}.")
     if not isinstance(due_days, int):
         raise ContractError(f"{path.name}: slaProperties.dueDays is {due_days!r}; write a number of days.")
+    columns = tuple(_column(path, item) for item in table.properties or [])
+    personal = any(column.personal for column in columns)
     contract = Contract(
         feed=feed,
         title=standard.name or feed,
         description=table.description or "",
         version=standard.version or "0",
-        columns=tuple(_column(path, item) for item in table.properties or []),
+        columns=tuple(replace(one, beside_personal=personal and not one.personal) for one in columns),
         derived=tuple(_derived(path, item) for item in custom.get("derivedColumns", ())),
         owners=_owners(path, standard.team),
         frequency=cast(Frequency, frequency),

@@ -16,15 +16,15 @@ import psycopg
 
 from dxpipeline.contracts import Contract, contracts
 from dxpipeline.failures import describe
-from dxpipeline.feedback.archive import ArchiveError, archive, drop_archived_work, is_private
+from dxpipeline.feedback.archive import ArchiveError, archive, archive_path, drop_archived_work, is_private
 from dxpipeline.feedback.outbox import write_answer
-from dxpipeline.intake.claim import claim_ready_files, work_path
+from dxpipeline.intake.claim import claim_ready_files, temporary_files_beside, work_path
 from dxpipeline.loading.settle import settle
 from dxpipeline.preparation import Delivery, prepare_batch, recorded_failure
 from dxpipeline.privacy.hashing import KeyedHasher
-from dxpipeline.privacy.keys import privacy_keys, verify_key
-from dxpipeline.settings import Settings
-from dxpipeline.warehouse.connection import WarehouseUnavailable, connect
+from dxpipeline.privacy.keys import archive_identities, privacy_keys, verify_archive_key, verify_key
+from dxpipeline.settings import ConfigurationError, Settings
+from dxpipeline.warehouse.connection import WarehouseUnavailable, broken_off, connect
 from dxpipeline.warehouse.sql_files import read_sql
 from dxpipeline.worklist import BATCH, Work, batches, pending_work
 
@@ -44,7 +44,7 @@ def sweep(settings: Settings) -> list[Work]:
     Raises:
         WarehouseUnavailable: The warehouse does not answer; files stay where they are.
     """
-    with connect(settings, autocommit=True) as connection:
+    with _warehouse(settings) as connection:
         claimed = claim_ready_files(settings, connection)
         if claimed:
             log.info("Claimed %d file(s).", len(claimed))
@@ -59,7 +59,7 @@ def finish_leftovers(settings: Settings) -> None:
         Unanswered: An answer or the archive could not be written; the next sweep tries again.
     """
     unanswered: list[str] = []
-    with connect(settings, autocommit=True) as connection:
+    with _warehouse(settings) as connection:
         for (delivery_id,) in connection.execute(read_sql("ledger/unfinished_deliveries")).fetchall():
             with _collected(unanswered):
                 finish(settings, connection, delivery_id)
@@ -70,16 +70,14 @@ def finish_leftovers(settings: Settings) -> None:
 
 def waiting_units(settings: Settings, feed: str) -> list[str]:
     """Return the reporting units of a feed that have deliveries without a verdict."""
-    with connect(settings, autocommit=True) as connection:
+    with _warehouse(settings) as connection:
         return [work.reporting_unit for work in pending_work(connection) if work.feed == feed]
 
 
 def waiting_batches(settings: Settings, feed: str) -> list[int]:
     """Return a number from 0 for each worker that the small files of an upsert feed are worth."""
-    with connect(settings, autocommit=True) as connection:
-        small = sum(
-            work.deliveries for work in pending_work(connection) if work.feed == feed and not work.large
-        )
+    with _warehouse(settings) as connection:
+        small = sum(work.free for work in pending_work(connection) if work.feed == feed and not work.large)
     return list(range(min(MOST_WORKERS, math.ceil(small / BATCH))))
 
 
@@ -100,7 +98,7 @@ def drain(settings: Settings, feed: str, reporting_unit: str, *, large: bool = F
     """
     decided: list[int] = []
     unanswered: list[str] = []
-    with connect(settings, autocommit=True) as connection:
+    with _warehouse(settings) as connection:
         hasher = _hasher(settings, connection, contracts()[feed])
         for batch in batches(connection, feed, reporting_unit, large=large):
             with _attempts_closed(settings, connection, batch):
@@ -123,6 +121,7 @@ def finish(settings: Settings, connection: psycopg.Connection, delivery_id: int)
     Raises:
         OSError: The answer cannot be written.
         ArchiveError: The archive cannot be written, or the bytes changed since they were received.
+        ConfigurationError: The file may be personal, and the archive's key is missing or wrong.
     """
     parameters = {"delivery_id": delivery_id}
     with connection.transaction():
@@ -131,7 +130,9 @@ def finish(settings: Settings, connection: psycopg.Connection, delivery_id: int)
             return
         token, _, answered, *_ = row
         if not answered:
-            receipt = write_answer(settings, connection, delivery_id, work_path(settings, token))
+            # openpyxl writes the sheets of a marked workbook, persons included, into temporary files first.
+            with temporary_files_beside(settings, token):
+                receipt = write_answer(settings, connection, delivery_id, work_path(settings, token))
             connection.execute(
                 read_sql("ledger/record_answer"),
                 {**parameters, "receipt_path": str(receipt.relative_to(settings.outbox))},
@@ -143,7 +144,10 @@ def finish(settings: Settings, connection: psycopg.Connection, delivery_id: int)
         token, sha256, _, feed, verdict = row
         source = work_path(settings, token)
         if source is not None:
-            archive(settings, source, sha256, private=is_private(feed, verdict))
+            private = is_private(feed, verdict) or archive_path(settings, sha256, private=True).exists()
+            if private:
+                verify_archive_key(connection, archive_identities(settings))
+            archive(settings, source, sha256, private=private)
         connection.execute(read_sql("ledger/record_archive"), parameters)
     drop_archived_work(settings, connection, token)
 
@@ -154,7 +158,18 @@ def _hasher(settings: Settings, connection: psycopg.Connection, contract: Contra
         return None
     keys = privacy_keys(settings)
     verify_key(connection, keys)
+    verify_archive_key(connection, keys.archive_identities)
     return KeyedHasher(keys.hash_key, keys.version)
+
+
+@contextmanager
+def _warehouse(settings: Settings) -> Iterator[psycopg.Connection]:
+    """Yield a connection of the writer; an error that ends its work is told without what it quotes."""
+    with connect(settings, autocommit=True) as connection:
+        try:
+            yield connection
+        except psycopg.OperationalError as error:
+            raise broken_off(error) from None
 
 
 @contextmanager
@@ -183,7 +198,7 @@ def _collected(failures: list[str]) -> Iterator[None]:
         yield
     except psycopg.OperationalError:
         raise
-    except (OSError, ArchiveError) as error:
+    except (OSError, ArchiveError, ConfigurationError) as error:
         log.error("%s", error)
         failures.append(str(error))
     except Exception as error:

@@ -262,12 +262,13 @@ def recorded_failure(connection: psycopg.Connection, prepared: Prepared) -> Iter
 
 
 def find_same_bytes(connection: psycopg.Connection, prepared: Prepared) -> SameBytes | None:
-    """Return the current submission of the same bytes and period, checked under the same versions.
+    """Return a submission of the same bytes and period that counts, checked under the same versions.
 
-    The same bytes have the same title, so only a period that the file name says can differ.
+    Of a snapshot feed that is the current one, of an upsert feed the first that was loaded.
     """
     delivery = prepared.delivery
-    row = connection.execute(
+    named = {str(period) for period in periods_in_name(delivery.file_name, prepared.contract.frequency)}
+    rows = connection.execute(
         read_sql("ledger/same_bytes"),
         {
             "feed": delivery.feed,
@@ -276,14 +277,15 @@ def find_same_bytes(connection: psycopg.Connection, prepared: Prepared) -> SameB
             "upsert": prepared.contract.load_mode == "upsert",
             **vars(prepared.versions),
         },
-    ).fetchone()
-    if row is None:
-        return None
-    same = SameBytes(*row)
-    named = {str(period) for period in periods_in_name(delivery.file_name, prepared.contract.frequency)}
+    ).fetchall()
+    return next((same for same in (SameBytes(*row) for row in rows) if _is_of_period(same, named)), None)
+
+
+def _is_of_period(same: SameBytes, named: set[str]) -> bool:
+    """Say whether the bytes mean the same period; their title is the same, so only the name can differ."""
     if same.period_source == "name":
-        return same if named == {same.period} else None
-    return same if not named or same.period in named else None
+        return named == {same.period}
+    return not named or same.period in named
 
 
 def _failed_attempts(connection: psycopg.Connection, delivery: Delivery) -> int:

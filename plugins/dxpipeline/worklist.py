@@ -7,6 +7,7 @@ each worker takes what no other one holds, small files apart from large ones, so
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -18,6 +19,9 @@ from dxpipeline.warehouse.sql_files import read_sql
 
 BATCH = 20
 """Small files that are read and checked together, with Great Expectations once over all of them."""
+
+BATCH_BYTES = 2 * SMALL_BYTES
+"""Size of the files of a batch, whose checked rows are in memory at once; a larger file goes alone."""
 
 _LOOKED_AT = 500
 """Waiting deliveries of an upsert feed among which a worker looks for some that no other one holds."""
@@ -32,12 +36,14 @@ class Work:
         reporting_unit: The reporting unit.
         large: Whether they are the large files of an upsert feed, which have workers of their own.
         deliveries: How many they are.
+        free: How many of them a worker could take now, since no other one holds them.
     """
 
     feed: str
     reporting_unit: str
     large: bool
     deliveries: int
+    free: int
 
 
 def pending_work(connection: psycopg.Connection) -> list[Work]:
@@ -66,8 +72,10 @@ def batches(
 def _in_order(connection: psycopg.Connection, feed: str, reporting_unit: str) -> Iterator[list[Delivery]]:
     unit = {"feed": feed, "reporting_unit": reporting_unit}
     connection.execute(read_sql("ledger/lock_reporting_unit"), unit)
-    while batch := _deliveries(connection, "ledger/pending_deliveries", {**unit, "maximum": BATCH}):
-        yield batch
+    while waiting := _deliveries(connection, "ledger/pending_deliveries", {**unit, "maximum": BATCH}):
+        sizes = itertools.accumulate(delivery.size_bytes for delivery in waiting)
+        fitting = sum(size <= BATCH_BYTES for size in sizes)
+        yield waiting[: max(fitting, 1)]
     connection.execute(read_sql("ledger/unlock_reporting_unit"), unit)
 
 
@@ -84,12 +92,14 @@ def _side_by_side(
     while True:
         free = connection.execute(read_sql("ledger/deliveries_side_by_side"), waiting).fetchall()
         held: list[int] = []
-        for (delivery_id,) in free:
+        size = 0
+        for delivery_id, size_bytes in free:
+            if held and (large or len(held) == BATCH or size + size_bytes > BATCH_BYTES):
+                break
             row = connection.execute(read_sql("ledger/try_delivery"), {"delivery_id": delivery_id}).fetchone()
             if row and row[0]:
                 held.append(delivery_id)
-            if len(held) == (1 if large else BATCH):
-                break
+                size += size_bytes
         if not held:
             return
         # Another worker may have decided one of them between the look and the lock.

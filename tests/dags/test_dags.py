@@ -81,6 +81,27 @@ for path in sys.argv[1:]:
 print(json.dumps({dag.dag_id: DagSerialization.to_dict(dag) for dag, _ in DagContext.autoregistered_dags}))
 """
 
+SWEPT = """
+import json, runpy, sys
+from dxpipeline import pipeline
+from dxpipeline.worklist import Work
+
+class Woken:
+    def __init__(self):
+        self.names = []
+    def __getitem__(self, alias):
+        return self
+    def add(self, asset):
+        self.names.append(asset.name)
+
+work = [Work(feed, "unit", large, 3, free) for feed, large, free in json.loads(sys.argv[2])]
+pipeline.sweep = lambda settings: work
+woken = Woken()
+claim = runpy.run_path(sys.argv[1])["claim_ready_files"]
+claim.function(outlet_events=woken)
+print(json.dumps(woken.names))
+"""
+
 
 def fresh(code: str, *arguments: str, home: Path) -> Any:
     """Run code in a fresh interpreter with an Airflow that knows nothing, and return what it prints."""
@@ -120,28 +141,36 @@ def test_a_dag_file_is_light(reports: dict[str, Any], name: str) -> None:
     assert reports[name]["dags"]
 
 
-def test_there_is_one_dag_per_contract_and_the_two_that_serve_all(dags: dict[str, Any]) -> None:
+def test_there_is_one_dag_per_contract_one_for_rosters_and_the_two_that_serve_all(
+    dags: dict[str, Any],
+) -> None:
     assert sorted(dags) == sorted(
-        [*(f"import_{feed}" for feed in contracts()), "indicators", "sweep_import_folder"]
+        [
+            *(f"import_{feed}" for feed in contracts()),
+            "import_health_records_large",
+            "indicators",
+            "sweep_import_folder",
+        ]
     )
 
 
 def test_every_dag_says_what_it_is_whose_it_is_and_runs_alone_unless_its_order_is_free(
     dags: dict[str, Any],
 ) -> None:
-    assert len(dags) == 6
+    assert len(dags) == 7
     for dag in dags.values():
         assert dag["doc"], dag["dag_id"]
         assert dag["tags"], dag["dag_id"]
         assert not dag["catchup"], dag["dag_id"]
-        # Small health records are taken while another run reads a roster.
-        assert (dag["max_active_runs"] == 1) == (dag["dag_id"] != "import_health_records"), dag["dag_id"]
+        of_versions = dag["dag_id"] in ("import_health_records", "import_health_records_large")
+        assert dag["max_active_runs"] == (2 if of_versions else 1), dag["dag_id"]
 
 
 def test_every_dag_has_a_vietnamese_name(dags: dict[str, Any]) -> None:
     assert {dag_id: dag["name"] for dag_id, dag in dags.items()} == {
         "import_broadband_coverage": "Hạ tầng Internet băng rộng theo xã",
         "import_health_records": "Hồ sơ sức khỏe điện tử cá nhân",
+        "import_health_records_large": "Hồ sơ sức khỏe điện tử cá nhân: tệp lớn",
         "import_health_stations": "Hồ sơ sức khỏe điện tử tại trạm y tế",
         "import_smart_hospitals": "Bệnh viện thông minh",
         "indicators": "Chỉ tiêu / Indicators",
@@ -169,14 +198,39 @@ def test_every_task_is_tried_again_and_bounded_and_the_writing_ones_share_the_po
         assert one["timeout"], name
         assert one["doc"], name
     pools = {name: one["pool"] for name, one in tasks.items() if not one["task_id"].startswith("waiting_")}
-    assert pools.pop(("import_health_records", "process_large_files")) == LARGE_FILES_POOL
+    assert pools.pop(("import_health_records_large", "process")) == LARGE_FILES_POOL
     assert set(pools.values()) == {WAREHOUSE_POOL}
     assert len(pools) == 7
 
 
-def test_small_files_of_versions_and_rosters_wait_for_no_task_of_each_other(dags: dict[str, Any]) -> None:
-    after = {one["task_id"]: one["after"] for one in dags["import_health_records"]["tasks"]}
-    assert after == {"waiting_batches": [], "process": ["waiting_batches"], "process_large_files": []}
+def test_small_files_of_versions_and_rosters_share_no_run(dags: dict[str, Any]) -> None:
+    after = {
+        (dag_id, one["task_id"]): one["after"]
+        for dag_id in ("import_health_records", "import_health_records_large")
+        for one in dags[dag_id]["tasks"]
+    }
+    assert after == {
+        ("import_health_records", "waiting_batches"): [],
+        ("import_health_records", "process"): ["waiting_batches"],
+        ("import_health_records_large", "process"): [],
+    }
+
+
+@pytest.mark.parametrize(
+    ("work", "woken"),
+    [
+        ([("health_records", False, 1)], ["waiting_health_records"]),
+        ([("health_records", True, 1)], ["waiting_health_records_large"]),
+        ([("health_records", False, 2), ("health_records", True, 0)], ["waiting_health_records"]),
+        ([("health_records", True, 0), ("smart_hospitals", False, 1)], ["waiting_smart_hospitals"]),
+        ([("health_stations", False, 1), ("health_stations", False, 3)], ["waiting_health_stations"]),
+    ],
+)
+def test_the_sweep_wakes_a_dag_only_for_files_that_it_takes_and_nobody_holds(
+    tmp_path: Path, work: list[tuple[str, bool, int]], woken: list[str]
+) -> None:
+    assert fresh(SWEPT, str(PROJECT_ROOT / "dags" / "sweep_import_folder.py"), json.dumps(work),
+                 home=tmp_path) == woken  # fmt: skip
 
 
 def test_the_dags_are_woken_by_the_right_assets(tmp_path: Path) -> None:
@@ -184,7 +238,9 @@ def test_the_dags_are_woken_by_the_right_assets(tmp_path: Path) -> None:
     timetables = {dag_id: json.dumps(document["dag"]["timetable"]) for dag_id, document in serialised.items()}
     for feed in contracts():
         assert f'"waiting_{feed}"' in timetables[f"import_{feed}"]
+        assert "_large" not in timetables[f"import_{feed}"]
         assert f'"core_{feed}"' in timetables["indicators"]
+    assert '"waiting_health_records_large"' in timetables["import_health_records_large"]
     assert '"import_folder"' in timetables["sweep_import_folder"]
     assert '"*/2 * * * *"' in timetables["sweep_import_folder"]
     assert '"*/5 * * * *"' in timetables["indicators"]

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import psutil
 import psycopg
 import pytest
+from bench.generate_health_records import generate
 
-from dxpipeline.settings import PROJECT_ROOT
+from dxpipeline.preparation import SMALL_BYTES
+from dxpipeline.settings import PROJECT_ROOT, Settings
 from dxpipeline.warehouse.connection import connect
 from dxpipeline.warehouse.embedded import EmbeddedServer
 
@@ -75,16 +79,7 @@ def test_a_worker_of_airflow_killed_in_the_middle_of_a_load_is_made_up_for(
         PROJECT_ROOT / "include/sample/so-tt-tt/broadband_coverage/Bang rong Quy I-2021.xlsx",
         drops / "Bang rong Quy I-2021.xlsx",
     )
-    log = (tmp_path / "run.log").open("w+")
-    run = subprocess.Popen(
-        [*installation.command, "--drops", str(tmp_path / "drops")],
-        env=installation.environment,
-        stdout=log,
-        stderr=subprocess.STDOUT,
-        start_new_session=True,
-    )
-    try:
-        wait_until(lambda: "Running until Ctrl-C" in Path(log.name).read_text(), run, 240)
+    with running_airflow(installation, tmp_path) as run:
         settings = installation.settings
         with connect(settings, "writer", autocommit=True) as ledger:
             with connect(settings, "owner") as blocker:
@@ -96,7 +91,7 @@ def test_a_worker_of_airflow_killed_in_the_middle_of_a_load_is_made_up_for(
                 wait_until(lambda: blocked_worker(ledger) is not None, run, 120)
                 port = blocked_worker(ledger)
                 os.kill(process_of_port(port), signal.SIGKILL)
-            wait_until(lambda: answered(ledger, SECOND_QUARTER.name) is not None, run, 400)
+            wait_until(partial(is_answered, ledger, SECOND_QUARTER.name), run, 400)
             verdict, accepted = answered(ledger, SECOND_QUARTER.name) or ("", 0)
             attempts = ledger.execute(
                 "select count(*), count(finished_at) from ledger.attempt join ledger.delivery "
@@ -108,10 +103,6 @@ def test_a_worker_of_airflow_killed_in_the_middle_of_a_load_is_made_up_for(
         assert (verdict, accepted) == (outcome["verdict"], outcome["rows_accepted"])
         assert attempts == (2, 1)
         assert loaded == (outcome["rows_accepted"] + EARLIER_ROWS,)
-    finally:
-        run.send_signal(signal.SIGTERM)
-        run.wait(timeout=120)
-        log.close()
     assert not [
         process for process in psutil.process_iter() if belongs_to(process, str(installation.settings.home))
     ]
@@ -119,6 +110,83 @@ def test_a_worker_of_airflow_killed_in_the_middle_of_a_load_is_made_up_for(
 
 EARLIER_ROWS = 1500 - 3
 """Rows of the test before; its file for 2021-Q2 is replaced."""
+
+
+@pytest.mark.timeout(900)
+def test_small_files_are_answered_one_after_the_other_while_a_roster_is_under_way(
+    installation: Any, tmp_path: Path
+) -> None:
+    folder = tmp_path / "drops" / "so-y-te" / "health_records"
+    folder.mkdir(parents=True)
+    generate(folder / "tram_0_2021-Q2.csv", 30)
+    roster = generate(tmp_path / "roster_2021-Q2.csv", 70_000, start=100_000)
+    assert roster.path.stat().st_size > SMALL_BYTES
+    small = [
+        generate(tmp_path / f"tram_{number}_2021-Q2.csv", 30, start=100 * number).path
+        for number in range(1, 7)
+    ]
+    settings = installation.settings
+    inbox = settings.import_folder / "so-y-te" / "health_records"
+    with (
+        running_airflow(installation, tmp_path) as run,
+        connect(settings, "writer", autocommit=True) as ledger,
+    ):
+        with connect(settings, "owner") as blocker:
+            drop(roster.path, inbox)
+            wait_until(lambda: verdict_of(ledger, roster.path) is not None, run, 60)
+            # The worker cannot note that it begins, and holds the roster until the lock goes.
+            blocker.execute(
+                "select from ledger.delivery where file_name = %s for update", (roster.path.name,)
+            )
+            wait_until(lambda: blocked_worker(ledger) is not None, run, 120)
+            for path in small:
+                drop(path, inbox)
+                wait_until(partial(is_answered, ledger, path.name), run, 120)
+                assert verdict_of(ledger, roster.path) == "none yet"
+            assert runs_of(settings, "import_health_records_large") == 1
+        wait_until(partial(is_answered, ledger, roster.path.name), run, 300)
+        assert answered(ledger, roster.path.name) == ("partially_accepted", roster.accepted)
+
+
+@contextlib.contextmanager
+def running_airflow(installation: Any, folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Let Airflow take the drops of a folder and what comes later, and end it in an orderly way."""
+    with (folder / "run.log").open("w+") as log:
+        run = subprocess.Popen(
+            [*installation.command, "--drops", str(folder / "drops")],
+            env=installation.environment,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            wait_until(lambda: "Running until Ctrl-C" in Path(log.name).read_text(), run, 240)
+            yield run
+        finally:
+            run.send_signal(signal.SIGTERM)
+            run.wait(timeout=120)
+
+
+def drop(source: Path, folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    draft = folder / f".{source.name}.part"
+    shutil.copyfile(source, draft)
+    draft.rename(folder / source.name)
+
+
+def verdict_of(connection: psycopg.Connection, path: Path) -> str | None:
+    """Return the verdict of a file, "none yet" while it waits for one, None before it was claimed."""
+    row = connection.execute(
+        "select coalesce(verdict, 'none yet') from ledger.delivery where file_name = %s", (path.name,)
+    ).fetchone()
+    return str(row[0]) if row else None
+
+
+def runs_of(settings: Settings, dag_id: str) -> int:
+    with psycopg.connect(EmbeddedServer(settings.home).url("airflow")) as metadata:
+        row = metadata.execute("select count(*) from dag_run where dag_id = %s", (dag_id,)).fetchone()
+    assert row is not None
+    return int(row[0])
 
 
 def wait_until(condition: Callable[[], bool], run: subprocess.Popen[bytes], seconds: float) -> None:
@@ -150,6 +218,10 @@ def answered(connection: psycopg.Connection, name: str) -> tuple[str, int] | Non
         (name,),
     ).fetchone()
     return (row[0], row[1]) if row else None
+
+
+def is_answered(connection: psycopg.Connection, name: str) -> bool:
+    return answered(connection, name) is not None
 
 
 def belongs_to(process: psutil.Process, home: str) -> bool:

@@ -14,7 +14,7 @@ import openpyxl
 import psycopg
 from psycopg import sql
 
-from .records import COLUMNS, DAYS, LABELS, Row
+from .records import COLUMNS, DAYS, LABELS, PERSONAL, Row
 
 _NUMBERS = itertools.count(11)
 
@@ -130,6 +130,25 @@ class Canary:
         return found
 
 
+def moved(row: Row, step: int) -> Row:
+    """Return a row whose cells stand `step` columns to the right, or to the left if that is negative."""
+    cells = list(row.values())
+    return {name: cells[(place - step) % len(cells)] for place, name in enumerate(row)}
+
+
+def misplaced(canary: Canary) -> list[Row]:
+    """Return rows of members of whom a value stands in a column of other things."""
+    places = itertools.count(1)
+    rows = [moved(canary.member(next(places)), step) for step in (-3, -2, -1, 1, 2, 3)]
+    others = [name for name in COLUMNS if name not in PERSONAL]
+    for source, name in itertools.product(PERSONAL, others):
+        # Nothing tells a birthday from other days in a column of days.
+        if source != "birth_date" or name not in DAYS:
+            member = canary.member(next(places))
+            rows.append({**member, name: member[source]})
+    return rows
+
+
 def workbook(rows: Iterable[Row], *, as_numbers: bool = False) -> bytes:
     """Write rows as a workbook, with days as days and on demand with identifiers as numbers."""
     book = openpyxl.Workbook()
@@ -139,17 +158,17 @@ def workbook(rows: Iterable[Row], *, as_numbers: bool = False) -> bytes:
     sheet.append([])
     sheet.append(LABELS)
     for row in rows:
-        sheet.append([_cell(name, row[name], as_numbers=as_numbers) for name in COLUMNS])
+        sheet.append([_cell(row[name], as_numbers=as_numbers) for name in COLUMNS])
     target = io.BytesIO()
     book.save(target)
     return target.getvalue()
 
 
-def _cell(name: str, text: str, *, as_numbers: bool) -> str | int | date | None:
-    if name in DAYS and text.count("/") == 2 and " " not in text:
+def _cell(text: str, *, as_numbers: bool) -> str | int | date | None:
+    if text.count("/") == 2 and " " not in text:
         day, month, year = map(int, text.split("/"))
         return date(year, month, day)
-    if as_numbers and name == "citizen_id" and text.isdecimal():
+    if as_numbers and len(text) == 12 and text.isdecimal():
         return int(text)
     return text or None
 

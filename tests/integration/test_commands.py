@@ -14,6 +14,8 @@ import pytest
 from dxpipeline.cli import main
 from dxpipeline.commands import warehouse as commands
 from dxpipeline.settings import PROJECT_ROOT
+from dxpipeline.warehouse.connection import connect
+from dxpipeline.warehouse.sql_files import read_sql
 
 DROPS = PROJECT_ROOT / "tests" / "data" / "drops"
 HOSPITALS = DROPS / "so-y-te" / "smart_hospitals"
@@ -23,6 +25,7 @@ SECOND_QUARTER = HOSPITALS / "BC benh vien quy 2 nam 2021.xlsx"
 CORRECTION = HOSPITALS / "BC benh vien quy 2 nam 2021 (dinh chinh).xlsx"
 WITHOUT_COLUMN = HOSPITALS / "Benh vien Quy III-2021 thieu cot.xlsx"
 STATIONS = DROPS / "so-y-te" / "health_stations" / "tram_y_te_2021-Q2.csv"
+RECORDS = DROPS / "so-y-te" / "health_records" / "ho_so_suc_khoe_2021-Q2.csv"
 
 
 def answer(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, Any]:
@@ -199,8 +202,40 @@ def test_status_shows_what_waits(pipeline: Any, capsys: pytest.CaptureFixture[st
     claim_ready_files(pipeline.settings, pipeline.connection)
     _, document = answer(capsys, "status")
     assert document["waiting"] == [
-        {"feed": "smart_hospitals", "reporting_unit": "smart_hospitals", "large": False, "deliveries": 2}
+        {
+            "feed": "smart_hospitals",
+            "reporting_unit": "smart_hospitals",
+            "large": False,
+            "deliveries": 2,
+            "free": 2,
+        }
     ]
+
+
+def test_import_waits_for_what_another_worker_holds_and_takes_it_when_that_one_is_gone(
+    pipeline: Any,
+) -> None:
+    from dxpipeline.intake.claim import claim_ready_files
+
+    pipeline.drop(RECORDS, "so-y-te/health_records")
+    claim_ready_files(pipeline.settings, pipeline.connection)
+    (delivery,) = pipeline.deliveries()
+    said: list[str] = []
+    with connect(pipeline.settings, autocommit=True) as holder:
+        holder.execute(read_sql("ledger/try_delivery"), {"delivery_id": delivery["delivery_id"]})
+        with connect(pipeline.settings, autocommit=True) as connection:
+            importing = threading.Thread(
+                target=commands.import_files,
+                args=(pipeline.settings, connection),
+                kwargs={"once": True, "say": said.append},
+            )
+            importing.start()
+            importing.join(2)
+            waited, idle = importing.is_alive(), list(said)
+            holder.close()
+            importing.join(60)
+    assert (waited, idle, said) == (True, [], ["health_records: 1 file(s)"])
+    assert pipeline.deliveries()[0]["answered_at"] is not None
 
 
 def test_issues_tells_what_is_open_until_it_is_mended_and_each_delivery_its_own(

@@ -211,13 +211,14 @@ def test_a_person_has_one_hash_and_no_name(pipeline: Any) -> None:
 TASKS = """
 import json, logging, runpy, sys
 dags = runpy.run_path(sys.argv[1])
+small, large = dags["import_health_records"], dags["import_health_records_large"]
 logging.getLogger().addHandler(logging.StreamHandler())
 logging.getLogger().setLevel(logging.DEBUG)
-dag = dags["import_health_records"]
-returned = {}
-for name, arguments in (("waiting_batches", {}), ("process", {"batch": 0}), ("process_large_files", {})):
-    returned[name] = dag.task_dict[name].python_callable(**arguments)
-print(json.dumps(returned))
+print(json.dumps({
+    "waiting batches": small.task_dict["waiting_batches"].python_callable(),
+    "small files": small.task_dict["process"].python_callable(batch=0),
+    "large files": large.task_dict["process"].python_callable(),
+}))
 """
 
 
@@ -236,9 +237,9 @@ def test_a_task_returns_numbers_of_deliveries_only_and_says_no_more_in_its_log(
     assert done.returncode == 0, done.stderr
     numbers = [row["delivery_id"] for row in watch.pipeline.deliveries()]
     assert json.loads(done.stdout.splitlines()[-1]) == {
-        "waiting_batches": [0],
-        "process": numbers,
-        "process_large_files": [],
+        "waiting batches": [0],
+        "small files": numbers,
+        "large files": [],
     }
     assert "Delivery 1: partially_accepted" in done.stderr
     assert not watch.canary.is_in((done.stdout + done.stderr).encode())

@@ -146,6 +146,29 @@ def test_the_same_bytes_under_a_name_of_another_period_are_no_duplicate(pipeline
     assert (nameless["verdict"], nameless["reason_code"]) == ("rejected", "no-period")
 
 
+@pytest.mark.parametrize(
+    ("folder", "source"),
+    [
+        ("so-y-te/health_stations", STATIONS / "tram_y_te_2021-Q2.csv"),
+        ("so-y-te/health_records", STATIONS.parent / "health_records" / "ho_so_suc_khoe_2021-Q2.csv"),
+    ],
+    ids=["snapshot", "upsert"],
+)
+def test_bytes_that_were_loaded_for_two_periods_are_a_duplicate_in_either(
+    pipeline: Any, folder: str, source: Path
+) -> None:
+    for name in ("bản 2021-Q2.csv", "bản 2021-Q3.csv", "bản sao 2021-Q3.csv", "bản sao 2021-Q2.csv"):
+        pipeline.drop(source, folder, name)
+        pipeline.run()
+    second, third, *copies = pipeline.deliveries()
+    assert {second["verdict"], third["verdict"]} <= {"accepted", "partially_accepted"}
+    assert second["submission_id"] != third["submission_id"]
+    assert [(copy["verdict"], copy["submission_id"]) for copy in copies] == [
+        ("duplicate", third["submission_id"]),
+        ("duplicate", second["submission_id"]),
+    ]
+
+
 def test_every_delivery_is_answered_archived_and_gone_from_the_work_folder(pipeline: Any) -> None:
     source = STATIONS / "tram_y_te_2021-Q2.csv"
     pipeline.drop(source, "so-y-te/health_stations")

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from dxpipeline import cli
@@ -116,6 +117,23 @@ def test_verbose_shows_where_an_error_came_from(capsys: pytest.CaptureFixture[st
     error = capsys.readouterr().err
     assert "Traceback" in error
     assert "WarehouseUnavailable" in error
+
+
+@pytest.mark.parametrize("options", [[], ["--verbose"]], ids=["plain", "verbose"])
+def test_an_error_of_the_database_is_told_without_the_rows_that_it_quotes(
+    options: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = 'no room\nCONTEXT:  COPY attempt_1, line 2: "HS01-1,Kanari,038123456789"'
+
+    def fail() -> None:
+        raise psycopg.errors.DiskFull(told)
+
+    monkeypatch.setattr(cli, "get_settings", fail)
+    assert main([*options, "status"]) == 3
+    shown = capsys.readouterr().err
+    assert "The warehouse broke off the work, DiskFull (53100) at cli.py:" in shown
+    assert ("Traceback" in shown) == bool(options)
+    assert not any(word in shown for word in ("CONTEXT", "Kanari", "038123456789", "HS01"))
 
 
 @pytest.mark.parametrize(

@@ -90,6 +90,11 @@ NEVER_BROKEN = {"expect_column_values_to_be_between(birth_date)"}
 """Rules that no text can break: reading takes no date before 1900."""
 
 INCONSISTENT, FUTURE = "inconsistent-values", "future-date"
+PERSONAL_NUMBERS = (
+    *("038190000001", "38190000001", "099190000001"),  # a citizen id, without its zero, of another province
+    *("HN2380000000001", "3811427763"),  # both forms of an insurance number
+    *("08-03-1990", "1990-03-08"),
+)
 PERSON_CASES: list[tuple[Record, list[Fault]]] = [
     ({}, []),
     (dict.fromkeys(("insurance_number", "last_visit_on", "icd10_code", "height_cm", "weight_kg")), []),
@@ -142,6 +147,11 @@ PERSON_CASES: list[tuple[Record, list[Fault]]] = [
     ({"insurance_number": "0123456789"}, []),
     ({"insurance_number": "HN6380000000001"}, [("insurance_number", "bad-format", CRITICAL)]),
     ({"record_id": "hs38-000000001"}, [("record_id", "bad-format", CRITICAL)]),
+    *(({"record_id": number}, [("record_id", "personal-number", CRITICAL)]) for number in PERSONAL_NUMBERS),
+    *(
+        ({"record_id": record}, [])
+        for record in ("0381900000012", "3819-0000001", "HN6380000000001", "38-01-0001", "HS38000000")
+    ),
     ({"full_name": None}, [("full_name", MISSING, CRITICAL)]),
     ({"sex": "nm"}, [("sex", "not-in-list", CRITICAL)]),
 ]

@@ -1,4 +1,5 @@
--- One row per issue of a submission, the whole file's first, then in the order of the rows.
+-- One row per issue of a submission, those of the whole file first, then those of the rows with errors, then
+-- those of the rows that have warnings only, in the order of the rows.
 select
     sheet,
     source_row,
@@ -10,5 +11,10 @@ select
     details
 from ledger.issue
 where submission_id = %(submission_id)s
-order by source_row is not null, sheet nulls first, source_row, issue_id
+order by
+    source_row is not null,
+    min(severity) over (partition by sheet, source_row),
+    sheet nulls first,
+    source_row,
+    issue_id
 limit %(kept)s;

@@ -1,4 +1,5 @@
--- Attempts that were killed or failed. The caller holds the reporting unit, so none of them is still alive.
+-- Attempts that were killed or failed. The caller holds the delivery, or its reporting unit where that is
+-- drained in order, so none of them is still alive.
 -- One that the database server did not survive was ended by that, not by the file.
 select count(*)
 from ledger.attempt

@@ -1,6 +1,8 @@
 -- Waiting deliveries that may be decided in any order; the same bytes again wait for the first of them, since
 -- its verdict may make them a duplicate.
-select delivery_id
+select
+    delivery_id,
+    size_bytes
 from ledger.delivery
 where
     verdict is null

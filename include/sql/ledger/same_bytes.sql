@@ -1,5 +1,5 @@
--- A submission of the same bytes that counts, checked under the same versions: of a snapshot feed the current
--- one, of an upsert feed any that was loaded.
+-- The submissions of the same bytes that count, checked under the same versions: of a snapshot feed the
+-- current ones, one a period, of an upsert feed all that were loaded.
 select
     delivery.delivery_id,
     delivery.submission_id,
@@ -26,5 +26,4 @@ where
     and attempt.suite_digest = %(suite_digest)s
     and attempt.reference_digest = %(reference_digest)s
     and attempt.code_version = %(code_version)s
-order by delivery.received_seq
-limit 1;
+order by delivery.received_seq;

@@ -21,14 +21,6 @@ open_row as (
         and period = %(period)s
         and submission_id <> %(submission_id)s
         and closed_by is null
-        and not exists (
-            select
-            from ledger.delivery as later
-            where
-                later.submission_id = quarantined_row.submission_id
-                and later.verdict <> 'duplicate'
-                and later.received_seq > %(received_seq)s
-        )
 ),
 
 same_key as (

@@ -3,6 +3,7 @@
 -- feeds: health_stations
 -- parameters: period, period_end_on
 -- replaces: mart.fct_health_station where period = %(period)s
+-- Records are nearly persons: hidden where few and rounded like them, or they would tell what those do not.
 insert into mart.fct_health_station (
     period, station_code, period_end_on, commune_code, commune_key, has_ehr_system, software_name,
     population_managed, records_created, records_updated, submission_id, source_sheet, source_row
@@ -16,8 +17,14 @@ select
     station.has_ehr_system,
     station.software_name,
     station.population_managed,
-    station.records_created,
-    station.records_updated,
+    case
+        when station.records_created not between 1 and 4
+            then station.records_created - mod(station.records_created, 5)
+    end as records_created,
+    case
+        when station.records_updated not between 1 and 4
+            then station.records_updated - mod(station.records_updated, 5)
+    end as records_updated,
     station.submission_id,
     station.source_sheet,
     station.source_row

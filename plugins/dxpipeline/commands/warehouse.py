@@ -50,7 +50,9 @@ def import_files(
         work = sweep(settings)
         unconfigured: ConfigurationError | None = None
         for unit in work:
-            say(f"{unit.feed}: {unit.deliveries} file(s)")
+            if not unit.free:
+                continue
+            say(f"{unit.feed}: {unit.free} file(s)")
             try:
                 drain(settings, unit.feed, unit.reporting_unit, large=unit.large)
             except (ProcessingFailed, Unanswered) as error:
@@ -75,6 +77,7 @@ def import_files(
                 for candidate in left:
                     say(f"{candidate.path} is still being written or may not be read: it was left there.")
                 break
+        if not any(unit.free for unit in work):
             time.sleep(settings.settle_seconds or 0.2)
     return _rows(connection, "ledger/deliveries_since", {"received_seq": first})
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
@@ -13,13 +13,13 @@ from psycopg import sql
 from psycopg.rows import class_row, dict_row
 
 from dxpipeline.contracts import Contract, ContractError, load_contract
+from dxpipeline.loading.load import KEPT_ISSUES
 from dxpipeline.quality.model import Severity, Verdict
 from dxpipeline.quality.suite import SuiteError, load_suite
 from dxpipeline.settings import CONTRACTS
 from dxpipeline.warehouse.sql_files import read_sql
 
-KEPT_ISSUES = 50_000
-"""How many issues of a delivery are read; with more of them a file is not mended cell by cell."""
+_ISSUES_AT_ONCE = 10_000
 
 WHOLE_COPY_BYTES = 8_000_000
 """Text files up to this size come back whole, larger ones of an upsert feed with the rows to mend only."""
@@ -121,7 +121,8 @@ class Answer:
         layouts: Where the tables stand.
         skipped_rows: Why lines were skipped -> how many and which.
         notes: Notes of the reading, `Vietnamese / English`.
-        issues: The first `KEPT_ISSUES` issues, those of the whole file first, then by sheet and row.
+        issues: The first `KEPT_ISSUES` issues: those of the whole file, those of the rows with errors, those
+            of the rows that have warnings only; by sheet and row.
         issue_counts: How many issues there are of each kind, all of them counted.
         repeats: The delivery whose content this one repeats.
         mends: The delivery whose held back rows this one brings mended.
@@ -177,6 +178,11 @@ class Answer:
         return sum(count.issues for count in self.issue_counts if count.severity == "warning")
 
     @property
+    def has_errors(self) -> bool:
+        """Say whether anything must be mended, instead of looked at again."""
+        return any(count.severity == "critical" for count in self.issue_counts)
+
+    @property
     def wants_marked_file(self) -> bool:
         """Say whether the department is to get its file back with cells marked.
 
@@ -191,7 +197,7 @@ class Answer:
 
     @property
     def wants_extract(self) -> bool:
-        """Say whether the marked copy is to hold the rows to mend only.
+        """Say whether the marked copy is to hold the rows to mend only (`rows_to_mend`).
 
         A part of a snapshot, sent again, would replace the whole; that copy is never cut.
         """
@@ -254,6 +260,24 @@ def load_answer(connection: psycopg.Connection, delivery_id: int) -> Answer:
         absent_keys=tuple(" · ".join(cast(list[str], item["row_key"])) for item in absent),
         lost_keys=() if row["verdict"] == "duplicate" else _lost_keys(connection, contract, submission_id),
     )
+
+
+def rows_to_mend(connection: psycopg.Connection, answer: Answer) -> Iterator[Issue]:
+    """Yield the issues of all rows of a text file that are to be mended, however many, in their order.
+
+    These are the rows that have an error, with their warnings too; where none has, those with warnings. The
+    server keeps what was not read yet, so that no transaction is open while the caller works.
+
+    Args:
+        connection: A connection that may read the ledger, in autocommit mode.
+        answer: The answer to the file.
+    """
+    reasons = _rule_reasons(answer.contract)
+    parameters = {"delivery_id": answer.delivery_id, "has_errors": answer.has_errors}
+    with connection.cursor("rows_to_mend", row_factory=class_row(Issue), withhold=True) as cursor:
+        cursor.itersize = _ISSUES_AT_ONCE
+        for issue in cursor.execute(read_sql("feedback/rows_to_mend"), parameters):
+            yield _explained(issue, reasons)
 
 
 def _lost_keys(

@@ -61,7 +61,7 @@ def archive(settings: Settings, source: Path, sha256: str, *, private: bool = Tr
     stay encrypted.
 
     Args:
-        settings: Where the archive is, and its key.
+        settings: Where the archive is, and its key, which the caller has verified (`verify_archive_key`).
         source: The file in the work folder; it stays there.
         sha256: The hash of the bytes that were received.
         private: Whether they may hold personal data (`is_private`).

@@ -6,7 +6,7 @@ import zipfile
 from pathlib import Path
 
 from dxpipeline.feedback.answer import Answer
-from dxpipeline.feedback.marked_text import extract_text, mark_text
+from dxpipeline.feedback.marked_text import mark_text
 from dxpipeline.feedback.marked_workbook import mark_values, mark_workbook
 from dxpipeline.reading.signature import detect
 
@@ -20,8 +20,7 @@ def write_marked_file(source: Path, answer: Answer, target: Path) -> None:
     A workbook stays the department's own: values, formulas, widths, merges and formats are kept; pictures,
     charts and macros are not. An old .xls, a Strict OOXML workbook or a very large one becomes a plain .xlsx
     of its visible values. A text file keeps its delimiter and lines and is written in UTF-8 (or its UTF-16)
-    with a byte order mark; of a large one of an upsert feed, only the rows to mend are written. The reader
-    takes the copy like the file itself.
+    with a byte order mark. The reader takes the copy like the file itself.
 
     Args:
         source: The bytes as received.
@@ -34,8 +33,7 @@ def write_marked_file(source: Path, answer: Answer, target: Path) -> None:
     """
     kind = detect(source)
     if kind == "text":
-        write = extract_text if answer.wants_extract else mark_text
-        write(source, answer, target)
+        mark_text(source, answer, target)
         return
     keeps_looks = kind == "xlsx" and _unpacked_size(source) <= LARGEST_WORKBOOK
     if not (keeps_looks and mark_workbook(source, answer, target)):

@@ -5,13 +5,13 @@ A large file is not written back whole: an extract holds its header and the rows
 
 from __future__ import annotations
 
+import itertools
 import re
 import unicodedata
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from dxpipeline.feedback.answer import Answer
+from dxpipeline.feedback.answer import Answer, Issue
 from dxpipeline.messages import issue_sentence, label
 from dxpipeline.reading.delimited import DelimitedDocument, open_delimited
 from dxpipeline.reading.encoding import line_blocks
@@ -22,6 +22,7 @@ from dxpipeline.text import fold
 _FORMULA = re.compile(r'("?)([=+\-@\t\r].*)', re.DOTALL)
 _PLAIN_NUMBER = re.compile(r"[+\-]?[\d\s.,]*%?")
 _HEAD_BYTES = 65_536
+_NO_ROW = (0, "")
 
 
 def neutralised(cell: str) -> str:
@@ -51,10 +52,12 @@ def mark_text(source: Path, answer: Answer, target: Path) -> None:
         ValueError: The answer has no contract.
     """
     document = _opened(source, answer)
-    _write(document, _Marker(document, _sentences(answer)), _records(document), target)
+    sentences = dict(_sentences(answer, answer.issues))
+    marked = ((record, lines, sentences.get(record.row, "")) for record, lines in _records(document))
+    _write(document, _Marker(document), marked, target)
 
 
-def extract_text(source: Path, answer: Answer, target: Path) -> None:
+def extract_text(source: Path, answer: Answer, issues: Iterable[Issue], target: Path) -> None:
     """Write the titles, the header and the rows to mend of a text file.
 
     A first column says which row of the file as it was sent each one is. The reader passes over it, so that
@@ -63,6 +66,7 @@ def extract_text(source: Path, answer: Answer, target: Path) -> None:
     Args:
         source: The text file.
         answer: What became of it; its contract must be known.
+        issues: The issues of the rows to mend, in the order of the rows; read as they are needed.
         target: Where to write.
 
     Raises:
@@ -70,9 +74,8 @@ def extract_text(source: Path, answer: Answer, target: Path) -> None:
         ValueError: The answer has no contract.
     """
     document = _opened(source, answer)
-    sentences = _sentences(answer)
-    records = _chosen_records(document, sorted(row for row in sentences if row >= document.first_line))
-    _write(document, _Marker(document, sentences, numbered=True), records, target)
+    to_mend = (found for found in _sentences(answer, issues) if found[0] >= document.first_line)
+    _write(document, _Marker(document, numbered=True), _chosen_records(document, to_mend), target)
 
 
 def _opened(source: Path, answer: Answer) -> DelimitedDocument:
@@ -81,21 +84,20 @@ def _opened(source: Path, answer: Answer) -> DelimitedDocument:
     return open_delimited(source, answer.contract)
 
 
-def _sentences(answer: Answer) -> dict[int, str]:
-    """Return how to mend each row that has an issue."""
-    sentences: dict[int, list[str]] = defaultdict(list)
-    for issue in answer.issues:
-        if issue.source_row is not None:
-            sentences[issue.source_row].append(issue_sentence(answer.contract, vars(issue)))
-    return {row: " ".join(of_row) for row, of_row in sentences.items()}
+def _sentences(answer: Answer, issues: Iterable[Issue]) -> Iterator[tuple[int, str]]:
+    """Yield each row that has issues, and how to mend it; the issues of a row follow each other."""
+    for row, of_row in itertools.groupby(issues, key=lambda issue: issue.source_row):
+        if row is not None:
+            yield row, " ".join(issue_sentence(answer.contract, vars(issue)) for issue in of_row)
 
 
 def _write(
     document: DelimitedDocument,
     marker: _Marker,
-    records: Iterable[tuple[TextRecord, list[str]]],
+    records: Iterable[tuple[TextRecord, list[str], str]],
     target: Path,
 ) -> None:
+    """Write records, each with its lines and how to mend it."""
     name, mark = document.coding.name, ""
     if name.startswith("utf-16"):
         mark = "\ufeff"
@@ -104,8 +106,8 @@ def _write(
         name = "utf-8-sig"
     with target.open("w", encoding=name, newline="") as file:
         file.write(mark)
-        for record, lines in records:
-            text = marker.line(record, lines) + marker.end
+        for record, lines, sentence in records:
+            text = marker.line(record, lines, sentence) + marker.end
             # windows-1258 has the tones as letters of their own.
             file.write(unicodedata.normalize("NFC", text) if document.coding.name == "cp1258" else text)
 
@@ -113,9 +115,7 @@ def _write(
 class _Marker:
     """Turns the records of one document into the lines of its marked copy."""
 
-    def __init__(
-        self, document: DelimitedDocument, sentences: dict[int, str], *, numbered: bool = False
-    ) -> None:
+    def __init__(self, document: DelimitedDocument, *, numbered: bool = False) -> None:
         header = document.header
         self.end = _line_end(document)
         self.numbered = numbered
@@ -124,7 +124,6 @@ class _Marker:
         # Most lines hold nothing like a formula, which one look at the whole line tells.
         self.suspect = re.compile(rf'(?:^|["{re.escape(self.delimiter)}])[{starts}]')
         self.width = header.width
-        self.sentences = sentences
         self.header_row = document.layouts[0].header_row
         self.first_line = document.first_line
         self.title = label("names", "problems")
@@ -133,17 +132,16 @@ class _Marker:
         # An extract that was mended and sent again has the column already.
         self.known_row = _position(header, self.row_title) if numbered else None
 
-    def line(self, record: TextRecord, lines: list[str]) -> str:
-        """Return the text of a record, line breaks inside it as they were."""
-        text = self._with_sentence(record, lines)
+    def line(self, record: TextRecord, lines: list[str], sentence: str) -> str:
+        """Return the text of a record and how to mend it, line breaks inside it as they were."""
+        text = self._with_sentence(record, lines, sentence)
         if not self.numbered or self.known_row is not None or record.row < self.header_row:
             return text
         first = "" if record.row < self.first_line else str(record.row)
         return f"{self.row_title if record.row == self.header_row else first}{self.delimiter}{text}"
 
-    def _with_sentence(self, record: TextRecord, lines: list[str]) -> str:
+    def _with_sentence(self, record: TextRecord, lines: list[str], sentence: str) -> str:
         raw = self.end.join(lines)
-        sentence = self.sentences.get(record.row, "")
         cells = list(record.cells)
         fits = record.sound and len(cells) == self.width
         runs = self.suspect.search(raw) is not None and any(neutralised(cell) != cell for cell in cells)
@@ -184,31 +182,34 @@ def _records(document: DelimitedDocument) -> Iterator[tuple[TextRecord, list[str
         yield from pairs
 
 
-def _chosen_records(document: DelimitedDocument, rows: list[int]) -> Iterator[tuple[TextRecord, list[str]]]:
+def _chosen_records(
+    document: DelimitedDocument, to_mend: Iterator[tuple[int, str]]
+) -> Iterator[tuple[TextRecord, list[str], str]]:
     """Yield the records above the table and of its header, and those that begin in some of its rows.
 
     The lines between are only counted, so that a large file takes little longer than its reading.
 
     Args:
         document: The file.
-        rows: The rows, rising.
+        to_mend: The rows, rising, each with how to mend it.
     """
     carried: list[str] = []
-    at = 0
+    row, sentence = next(to_mend, _NO_ROW)
     for block in line_blocks(document.path, document.coding):
         lines = carried + block.lines
         first = block.first - len(carried)
         if first == 1:
-            yield from _grouped(document, lines[: document.first_line - 1], first, last=True)[0]
+            for record, own in _grouped(document, lines[: document.first_line - 1], first, last=True)[0]:
+                yield record, own, ""
         carried = []
-        while at < len(rows) and rows[at] < first + len(lines):
-            following = lines[rows[at] - first :][:MAX_RECORD_LINES]
+        while first <= row < first + len(lines):
+            following = lines[row - first :][:MAX_RECORD_LINES]
             if len(following) < MAX_RECORD_LINES and not block.last:
-                carried = lines[rows[at] - first :]  # Its end may stand in the next block.
+                carried = lines[row - first :]  # Its end may stand in the next block.
                 break
-            pairs, _ = _grouped(document, following[:1], rows[at], last=False)
-            yield (pairs or _grouped(document, following, rows[at], last=True)[0])[0]
-            at += 1
+            pairs, _ = _grouped(document, following[:1], row, last=False)
+            yield *(pairs or _grouped(document, following, row, last=True)[0])[0], sentence
+            row, sentence = next(to_mend, _NO_ROW)
 
 
 def _grouped(

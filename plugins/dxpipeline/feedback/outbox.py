@@ -11,8 +11,9 @@ import psycopg
 
 from dxpipeline.durable import sync
 from dxpipeline.failures import describe
-from dxpipeline.feedback.answer import Answer, load_answer
+from dxpipeline.feedback.answer import Answer, load_answer, rows_to_mend
 from dxpipeline.feedback.marked_file import write_marked_file
+from dxpipeline.feedback.marked_text import extract_text
 from dxpipeline.feedback.names import marked_name, number, receipt_name, safe_part, waiting_name
 from dxpipeline.feedback.receipt import render_receipt
 from dxpipeline.messages import sentence
@@ -53,7 +54,7 @@ def write_answer(
     folder = outbox_folder(settings, answer.department_code if answer.feed else None)
     folder.mkdir(parents=True, exist_ok=True)
     _remove_unfinished(folder, delivery_id)
-    marked = _write_marked(folder, answer, source)
+    marked = _write_marked(folder, connection, answer, source)
     receipt = folder / receipt_name(answer)
     page = render_receipt(answer, marked)
     _write_whole(receipt, delivery_id, lambda path: _write_text(path, page), _mode(answer))
@@ -101,18 +102,22 @@ def outbox_folder(settings: Settings, department: str | None) -> Path:
     return settings.outbox / (safe_part(department) if department else UNKNOWN)
 
 
-def _write_marked(folder: Path, answer: Answer, source: Path | None) -> str | None:
+def _write_marked(
+    folder: Path, connection: psycopg.Connection, answer: Answer, source: Path | None
+) -> str | None:
     """Write the marked copy, if one is wanted and possible, and return its name."""
     if source is None or not answer.wants_marked_file:
         return None
     name = marked_name(answer)
+
+    def write(path: Path) -> None:
+        if answer.wants_extract:
+            extract_text(source, answer, rows_to_mend(connection, answer), path)
+        else:
+            write_marked_file(source, answer, path)
+
     try:
-        _write_whole(
-            folder / name,
-            answer.delivery_id,
-            lambda path: write_marked_file(source, answer, path),
-            _mode(answer),
-        )
+        _write_whole(folder / name, answer.delivery_id, write, _mode(answer))
     except Exception as error:
         # Whatever is wrong with the file, the receipt must not wait for its copy.
         log.error(

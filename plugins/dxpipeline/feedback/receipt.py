@@ -14,6 +14,7 @@ from openpyxl.utils import get_column_letter
 
 from dxpipeline.feedback.answer import Answer, Issue, RelatedDelivery, SkippedRows
 from dxpipeline.feedback.names import number
+from dxpipeline.loading.load import KEPT_ISSUES
 from dxpipeline.messages import (
     Language,
     as_shown,
@@ -28,7 +29,7 @@ from dxpipeline.periods import HO_CHI_MINH, Period
 from dxpipeline.reference import departments
 
 SHOWN_ISSUES = 500
-"""How many issues a receipt shows; the marked file has them all."""
+"""How many issues a receipt shows; it says itself where the others are found."""
 
 _SHOWN_RANGES = 30
 _SHOWN_KEYS = 20
@@ -177,10 +178,12 @@ def _actions(answer: Answer, marked: str | None, language: Language) -> list[str
         )
 
     is_extract = marked is not None and answer.wants_extract
-    to_open = [action("open_extract" if is_extract else "open_marked")] if marked else []
+    extract = "open_extract" if answer.has_errors else "open_extract_of_warnings"
+    to_open = [action(extract if is_extract else "open_marked")] if marked else []
     to_mend = to_open or [action("mend_cells")]
     if answer.verdict == "partially_accepted":
-        return [*to_mend, action("resend_extract" if is_extract else "resend_rows")]
+        to_keep = [action("keep_name")] if marked and answer.is_upsert else []
+        return [*to_mend, action("resend_extract" if is_extract else "resend_rows"), *to_keep]
     if answer.verdict == "accepted_with_warnings":
         return [*to_open, action("check_warnings_of_rows" if answer.is_upsert else "check_warnings")]
     if answer.verdict == "duplicate":
@@ -311,7 +314,14 @@ def _more(answer: Answer, marked: str | None, shown: int) -> str | None:
     total, kept = answer.issues_total, len(answer.issues)
     if total <= shown:
         return None
-    key = "more" if marked is None else "more_in_marked" if kept >= total else "more_marked_in_part"
+    if answer.verdict == "rejected" and total >= KEPT_ISSUES:
+        key = "more_of_many"
+    elif marked is None:
+        key = "more"
+    elif answer.wants_extract:
+        key = "more_in_extract" if answer.has_errors else "more_in_extract_of_warnings"
+    else:
+        key = "more_in_marked" if kept >= total else "more_marked_in_part"
     return label(
         "receipt", key, shown=grouped(shown), total=grouped(total), kept=grouped(kept), marked=marked or ""
     )

@@ -15,6 +15,8 @@ import logging
 import os
 import secrets
 import shutil
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -27,6 +29,9 @@ from dxpipeline.intake.placement import placement
 from dxpipeline.messages import sentence
 from dxpipeline.settings import ConfigurationError, Settings
 from dxpipeline.warehouse.sql_files import read_sql
+
+TEMPORARY = ".temporary"
+"""Folder beside a claimed file for what libraries write; no folder of a department begins with a dot."""
 
 log = logging.getLogger(__name__)
 
@@ -57,9 +62,29 @@ def claim_ready_files(settings: Settings, connection: psycopg.Connection) -> lis
 
 def work_path(settings: Settings, claim_token: str) -> Path | None:
     """Return where a claimed file lies, or None once it was archived and dropped."""
-    inside = (settings.work_folder / claim_token).rglob("*")
-    files = [path for path in inside if path.is_file() and not path.is_symlink()]
-    return files[0] if files else None
+    root = settings.work_folder / claim_token
+    files = [path for path in root.rglob("*") if path.is_file() and not path.is_symlink()]
+    return next((path for path in files if path.relative_to(root).parts[0] != TEMPORARY), None)
+
+
+@contextlib.contextmanager
+def temporary_files_beside(settings: Settings, claim_token: str) -> Iterator[None]:
+    """Let libraries write their temporary files beside a claimed file, in a folder that only we may open.
+
+    They go at the end, or with the claimed file where the process is killed before.
+    """
+    folder = settings.work_folder / claim_token / TEMPORARY
+    if not folder.parent.is_dir():
+        yield
+        return
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o700)
+    before, tempfile.tempdir = tempfile.tempdir, str(folder)
+    try:
+        yield
+    finally:
+        tempfile.tempdir = before
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def hash_file(path: Path) -> str:

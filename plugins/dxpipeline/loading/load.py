@@ -21,7 +21,7 @@ from dxpipeline.reading.model import FileRejected, SkippedRow
 from dxpipeline.warehouse.sql_files import read_sql
 
 KEPT_ISSUES = 50_000
-"""How many issues are kept for the answer when the file is refused as a whole; all of them otherwise."""
+"""How many issues of a file are told; of one that is refused as a whole no more of them are kept."""
 
 _MODES: dict[LoadMode, ModuleType] = {"snapshot": snapshot, "upsert": upsert}
 """Each has `start`, which makes the staging tables, and `publish`, which makes their rows count."""

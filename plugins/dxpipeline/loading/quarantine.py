@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import polars as pl
 import psycopg
-from sqlalchemy import ColumnElement, Text, and_, case, cast, func, insert, literal, null, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Date,
+    Text,
+    and_,
+    case,
+    cast,
+    func,
+    insert,
+    literal,
+    null,
+    select,
+    union_all,
+)
 from sqlalchemy.dialects.postgresql import JSONB, array
 from sqlalchemy.sql.expression import FromClause, table
 from sqlalchemy.sql.expression import column as named
 
-from dxpipeline.loading.origin import Origin, Scope
+from dxpipeline.loading.origin import Scope
 from dxpipeline.loading.staging import Staging, copy, copy_rows, execute
 from dxpipeline.warehouse.sql_files import read_sql
 
@@ -27,6 +42,7 @@ _QUARANTINE = table(
             "row_key",
             "codes",
             "cells",
+            "version_on",
         ),
     ),
     schema="quarantine",
@@ -73,9 +89,10 @@ def hold_back(connection: psycopg.Connection, scope: Scope, staging: Staging, su
                 key,
                 func.array_agg(_ISSUE.c.code.distinct()),
                 func.coalesce(cells, cast(literal("{}"), JSONB)),
+                _version_on(scope, refused),
             )
             .select_from(refused.join(_ISSUE, issues_of_row))
-            .group_by(refused.c.source_sheet, refused.c.source_row, key),
+            .group_by(*refused.c),
         ),
     )
 
@@ -87,10 +104,9 @@ def open_rows(connection: psycopg.Connection, scope: Scope) -> int:
 
 
 def close_mended_rows(
-    connection: psycopg.Connection, origin: Origin, staging: Staging, submission_id: int
+    connection: psycopg.Connection, scope: Scope, staging: Staging, submission_id: int
 ) -> None:
-    """Close the open rows of earlier deliveries that a mend brings again, be they good or bad now."""
-    scope = origin.scope
+    """Close the open rows of a snapshot that a mend brings again, be they good or bad now."""
     both = union_all(
         *(
             select(
@@ -109,7 +125,6 @@ def close_mended_rows(
         {
             **scope.parameters,
             "submission_id": submission_id,
-            "received_seq": origin.received_seq,
             "row_keys": [row[0] for row in keys],
             "key_columns": list(scope.contract.key),
         },
@@ -121,3 +136,11 @@ def row_key(scope: Scope, rows: FromClause) -> ColumnElement[list[str] | None]:
     columns = [rows.c[name] for name in scope.contract.key]
     complete = and_(*(column.is_not(None) for column in columns))
     return case((complete, array([cast(column, Text) for column in columns])), else_=null())
+
+
+def _version_on(scope: Scope, refused: FromClause) -> ColumnElement[date | None]:
+    """Return the day of a refused version; that of a cell at fault says nothing."""
+    newest = scope.contract.newest_by
+    if newest is None:
+        return cast(null(), Date)
+    return case((func.bool_or(_ISSUE.c.column_name == newest), null()), else_=refused.c[newest])

@@ -20,8 +20,9 @@ from dxpipeline.warehouse.sql_files import read_sql
 def settle(connection: psycopg.Connection, prepared: Prepared) -> Outcome:
     """Give a delivery its verdict, in one transaction.
 
-    The caller holds the reporting unit (`ledger/lock_reporting_unit`), so that verdicts are given in the
-    order of arrival.
+    The caller holds the reporting unit of a snapshot feed (`ledger/lock_reporting_unit`), so that verdicts
+    are given in the order of arrival; of an upsert feed only the delivery (`ledger/try_delivery`), in any
+    order.
 
     Args:
         connection: As the writer, in autocommit mode.

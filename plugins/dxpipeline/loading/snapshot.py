@@ -57,7 +57,7 @@ def publish(connection: psycopg.Connection, origin: Origin, staging: Staging, su
     decision = decide(connection, scope, staging, is_correction=origin.is_correction)
     hold_back(connection, scope, staging, submission_id)
     if decision.mends is not None:
-        close_mended_rows(connection, origin, staging, submission_id)
+        close_mended_rows(connection, scope, staging, submission_id)
     _apply(connection, scope, staging, submission_id, decision)
     return Changes(unchanged=decision.rows_unchanged)
 

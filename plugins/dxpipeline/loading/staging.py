@@ -57,7 +57,8 @@ class Staging:
 
     Attributes:
         rows: The accepted rows, in the form that is stored.
-        refused: `source_sheet`, `source_row` and key of the rows that are held back.
+        refused: `source_sheet`, `source_row` and key of the rows that are held back, in an upsert feed also
+            the day of the version.
     """
 
     def __init__(
@@ -76,7 +77,8 @@ class Staging:
             f"attempt_{attempt_id}", *(Column(name, core.c[name].type) for name in contract.stored_columns)
         )
         self.refused = _table(
-            f"attempt_{attempt_id}_refused", *(Column(name, core.c[name].type) for name in contract.key)
+            f"attempt_{attempt_id}_refused",
+            *(Column(name, core.c[name].type) for name in self._kept_columns()),
         )
         self.accepted = 0
         self.quarantined = 0
@@ -93,9 +95,28 @@ class Staging:
         refused = ~(accepted | rows["superseded"])
         good = rows if accepted.all() else rows.filter(accepted)
         bad = rows.filter(refused).select(
-            pl.col("sheet").fill_null("").alias("source_sheet"), "source_row", *self.contract.key
+            pl.col("sheet").fill_null("").alias("source_sheet"), "source_row", *self._kept_of_refused()
         )
         return StagedBlock(copy_rows(stored_form(good, self.contract, self._hasher)), copy_rows(bad))
+
+    def _kept_columns(self) -> list[str]:
+        """Return the columns of which the cells of refused rows are kept."""
+        newest = self.contract.newest_by
+        return [*self.contract.key, *([newest] if newest is not None else [])]
+
+    def _kept_of_refused(self) -> list[pl.Expr]:
+        """Return what is kept of a refused row, null where its key may hold the number of a person.
+
+        In such a row, as where its cells moved to the left, a key says nothing of what it should be, and a
+        day may be a birthday. A spreadsheet may have dropped the zero with which the number begins.
+        """
+        form = self.contract.personal_form
+        if form is None:
+            return [pl.col(name) for name in self._kept_columns()]
+        texts = [pl.col(name).cast(pl.String()) for name in self.contract.key]
+        personal = [text.str.contains(form) | ("0" + text).str.contains(form) for text in texts]
+        known = pl.all_horizontal(~found for found in personal)
+        return [pl.when(known).then(pl.col(name)).alias(name) for name in self._kept_columns()]
 
     def add(self, block: StagedBlock) -> None:
         """Copy the rows of a block into the tables."""

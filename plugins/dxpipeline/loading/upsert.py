@@ -4,11 +4,14 @@ The order of a record's versions is that of their day (the contract's `newestBy`
 in which their files were received. A version that says the same as the one before it is *unchanged* and not
 written. The state is the same for every order and overlap in which deliveries are processed:
 
-- One submission at a time changes the versions of a feed (`lock_versions`), in one short step at its end.
+- One submission at a time changes the versions of a feed (`lock_versions`), in the last step of its load.
 - Where an earlier delivery still waits, an unchanged version is noted in the `_repeated` table: should that
   delivery say otherwise for the same day, the note proves which was the last word. What a note says of the
   period, that of the earliest report, passes to the version it repeats once nothing waits any more.
 - Where a later delivery was faster, the versions of the same record and day are put into their order anew.
+
+A row that is held back is open until a delivery that was received later brings its record in a version that
+is as new, good or bad. One without a key is open until the mended copy of its file brings it.
 """
 
 from __future__ import annotations
@@ -22,8 +25,9 @@ from psycopg import sql
 from dxpipeline.contracts import Contract
 from dxpipeline.loading.counts import Changes
 from dxpipeline.loading.origin import Origin
-from dxpipeline.loading.quarantine import close_mended_rows, hold_back, open_rows
+from dxpipeline.loading.quarantine import hold_back
 from dxpipeline.loading.staging import Staging, to_json
+from dxpipeline.messages import label
 from dxpipeline.warehouse.core_tables import core_table, history_table, newest_by, repeated_table
 from dxpipeline.warehouse.sql_files import read_sql
 
@@ -45,12 +49,9 @@ def publish(connection: psycopg.Connection, origin: Origin, staging: Staging, su
     statements = _Statements(connection, origin, staging, submission_id)
     statements.run("lock_versions")
     waiting = statements.waiting()
-    brings_mends = 0 < staging.accepted + staging.quarantined <= open_rows(connection, scope)
     hold_back(connection, scope, staging, submission_id)
-    if brings_mends:
-        close_mended_rows(connection, origin, staging, submission_id)
-    for came_again in (staging.rows.name, staging.refused.name):
-        statements.run("close_rows_that_came_again", staged=sql.Identifier("staging", came_again))
+    statements.run("close_rows_that_came_again")
+    statements.run("close_rows_held_again")
     if statements.ask("publish_first_load"):
         changes = Changes(unchanged=0, new=staging.accepted, replaced=0, older=0)
     else:
@@ -59,6 +60,10 @@ def publish(connection: psycopg.Connection, origin: Origin, staging: Staging, su
     if waiting.later_loaded:
         for versions in ("core", "history", "repeated"):
             statements.run("close_overtaken_rows", versions=statements.names[versions])
+        statements.run("close_rows_held_later")
+    mended = statements.mended_submission()
+    if mended is not None:
+        statements.run("close_rows_without_key", mended=mended)
     statements.run("forget_repeated")
     return changes
 
@@ -121,6 +126,8 @@ class _Statements:
             "attempt_id": origin.attempt_id,
             "delivery_id": origin.delivery_id,
             "constants": to_json(constants),
+            "key_columns": list(contract.key),
+            "mark": label("names", "marked"),
         }
         self.names = _names(contract, staging, set(constants))
 
@@ -142,6 +149,11 @@ class _Statements:
         """Ask the ledger for the deliveries around this one."""
         row = self._execute("waiting_around").fetchone()
         return _Waiting(*(row or (True, True, True)))
+
+    def mended_submission(self) -> sql.Literal | None:
+        """Return the submission whose mended copy this delivery is, None where it is no such copy."""
+        row = self._execute("mended_submission").fetchone()
+        return sql.Literal(row[0]) if row else None
 
     def mostly_new(self) -> bool:
         """Guess by the first rows whether most records are not known; that decides on speed, not on truth."""
@@ -183,6 +195,10 @@ def _names(contract: Contract, staging: Staging, constants: set[str]) -> dict[st
             one.format(sql.Identifier("staged", name), sql.Identifier(other, name)) for name in names
         )
 
+    def key_texts(alias: str) -> sql.Composed:
+        parts = (sql.SQL("{}::text").format(sql.Identifier(alias, name)) for name in contract.key)
+        return sql.SQL("array[{}]").format(sql.SQL(", ").join(parts))
+
     key = list(contract.key)
     return {
         "core": sql.Identifier("core", core.name),
@@ -204,11 +220,8 @@ def _names(contract: Contract, staging: Staging, constants: set[str]) -> dict[st
         "same_key": pairs(key, "="),
         "same_key_as_newer": pairs(key, "=", "newer"),
         "same_values": pairs(stored, "is not distinct from"),
-        "same_row_key": sql.SQL("held.row_key = array[{}]").format(
-            sql.SQL(", ").join(
-                sql.SQL("{}::text").format(sql.Identifier("staged", name)) for name in contract.key
-            )
-        ),
+        "same_row_key": sql.SQL("held.row_key = {}").format(key_texts("staged")),
+        "key_texts": key_texts("version"),
         # A repeated version as a version: its own provenance, the values of the one it repeats.
         "repeated_version": sql.SQL(", ").join(
             sql.Identifier("staged" if name in repeated_columns else "version", name) for name in columns

@@ -39,7 +39,7 @@ from dxpipeline.local.processes import Component, LocalRunError, Supervisor
 from dxpipeline.orchestration import LARGE_FILES_POOL, WAREHOUSE_POOL
 from dxpipeline.settings import INCLUDE, PROJECT_ROOT, ConfigurationError, Settings, get_settings
 from dxpipeline.warehouse import migrate
-from dxpipeline.warehouse.connection import WarehouseUnavailable, connect, role_url
+from dxpipeline.warehouse.connection import WarehouseUnavailable, broken_off, connect, role_url
 from dxpipeline.warehouse.embedded import EmbeddedServer, EmbeddedServerError
 from dxpipeline.warehouse.embedded_host import first_free_port, port_is_free
 
@@ -87,7 +87,9 @@ def run(*, once: bool, drops: Path | None, json_file: Path | None, port: int | N
         return INTERRUPTED
     except (LocalRunError, EmbeddedServerError, ConfigurationError, WarehouseUnavailable) as error:
         _say(f"./run: {error}")
-    except (OSError, psycopg.Error) as error:
+    except psycopg.Error as error:
+        _say(f"./run: {broken_off(error)}")
+    except OSError as error:
         _say(f"./run: {' '.join(str(error).split())}.")
     return CANNOT_RUN
 

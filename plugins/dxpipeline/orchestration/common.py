@@ -31,9 +31,9 @@ IMPORT_FOLDER = Asset(
 """Files dropped by departments; its events wake the sweep and carry nothing."""
 
 
-def waiting(feed: str) -> Asset:
-    """Return the asset whose events say that deliveries of a feed wait in the ledger."""
-    return Asset(f"waiting_{feed}")
+def waiting(feed: str, *, large: bool = False) -> Asset:
+    """Return the asset whose events say that deliveries of a feed wait, or large files of an upsert feed."""
+    return Asset(f"waiting_{feed}_large" if large else f"waiting_{feed}")
 
 
 def loaded(feed: str) -> Asset:

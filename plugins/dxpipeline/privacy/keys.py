@@ -15,6 +15,7 @@ import base64
 import binascii
 import hashlib
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import psycopg
@@ -110,6 +111,30 @@ def verify_key(connection: psycopg.Connection, keys: PrivacyKeys) -> None:
                     f"DX_PRIVACY_KEY is the key of version {version}, but DX_PRIVACY_KEY_VERSION is "
                     f"{keys.version}: set the version back to {version}, or give a new key."
                 )
+
+
+def verify_archive_key(connection: psycopg.Connection, identities: Sequence[pyrage.x25519.Identity]) -> None:
+    """Note the archive key at its first use, and refuse one that nobody is known to keep.
+
+    A new key is taken where the one before it is given as well, as it must be to open the older files.
+
+    Args:
+        connection: As the writer.
+        identities: What opens the archive, the one in use first.
+
+    Raises:
+        ConfigurationError: Files were archived with other keys.
+    """
+    recipient, *earlier = [str(identity.to_public()) for identity in identities]
+    parameters = {"recipient": recipient, "earlier": earlier}
+    with connection.transaction():
+        connection.execute(read_sql("privacy/note_archive_key"), parameters)
+        known = connection.execute(read_sql("privacy/known_archive_key"), parameters).fetchall()
+        if not known:
+            raise ConfigurationError(
+                "DX_ARCHIVE_KEY (secrets/archive_key where nothing is given) is not the key with which files "
+                "were archived: put that key back, or write it after the new one if it is to be replaced."
+            )
 
 
 def _new_hash_key() -> str:

@@ -6,6 +6,7 @@ just that, and no rule that would judge its missing value.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
@@ -170,8 +171,11 @@ class Checker:
     ) -> pl.DataFrame:
         rule = compiled.rule
         column = self._contract.by_name[rule.column or ""]
-        rows = judged.filter(failed)
-        texts = typed.texts.filter(failed)
+        looked_up = (derived.columns for derived in self._contract.derived if derived.name in rule.operands)
+        # Most rules refuse few rows: only what their sentences need is picked.
+        needed = dict.fromkeys(["source_row", *rule.columns, *itertools.chain.from_iterable(looked_up)])
+        rows = judged.select(list(needed)).filter(failed)
+        texts = typed.texts[column.name].filter(failed)
         return issue_frame(
             sheets=[sheet] * rows.height,
             rows=rows["source_row"].to_list(),
@@ -179,7 +183,7 @@ class Checker:
             code=rule.code,
             severity=rule.severity,
             rule=rule.id,
-            values=[shown(text, column) for text in texts[column.name].to_list()],
+            values=[shown(text, column) for text in texts],
             details=self._details(rule, rows),
         )
 

@@ -96,8 +96,7 @@ def cross_check(
     rows = _rows(blocks, issues)
     places: list[Place] = list(rows.select(_SUBMISSION, "sheet", "source_row").iter_rows())
     # Names and ids of persons, at which no rule looks, stay here.
-    needed = dict.fromkeys(name for rule in rules for name in rule.columns)
-    answers = failing_rows(rules, rows.select(_SUBMISSION, *needed), kinds)
+    answers = failing_rows(rules, rows.select(_SUBMISSION, *_columns_of(suite)), kinds)
     # What is superseded passes every critical rule; its warnings are not reported.
     superseded = set(rows.filter("superseded").select(_SUBMISSION, "sheet", "source_row").iter_rows())
     for rule in rules:
@@ -127,15 +126,16 @@ def warm_up() -> None:
     _engine()
 
 
-def sample_rows(block: CheckedBlock, size: int) -> CheckedBlock:
-    """Return evenly spaced rows of a block, with their issues, for a cross-check of a large file.
+def sample_rows(block: CheckedBlock, step: int, suite: Suite) -> CheckedBlock:
+    """Return every so many-th row of a block, with their issues, for a cross-check of a large file.
 
     Args:
         block: A checked block.
-        size: The most rows wanted.
+        step: Of how many rows the first one is taken.
+        suite: The rules to be checked; columns at which none looks, as names and ids, are left out.
     """
-    step = max(1, -(-block.rows.height // size))
-    rows = block.rows.gather_every(step)
+    needed = {"sheet", "source_row", "accepted", "superseded", *_columns_of(suite)}
+    rows = block.rows.select(name for name in block.rows.columns if name in needed).gather_every(step)
     return CheckedBlock(
         rows=rows,
         derived=block.derived.gather_every(step) if block.derived.width else block.derived,
@@ -286,6 +286,11 @@ def _alternatives(condition: Any) -> list[list[Any]]:
         choices = [_alternatives(part) for part in condition["conditions"]]
         return [[atom for part in parts for atom in part] for parts in itertools.product(*choices)]
     return [[condition]]
+
+
+def _columns_of(suite: Suite) -> list[str]:
+    """Return the columns at which the rules over rows look."""
+    return list(dict.fromkeys(name for rule in suite.rules if rule.scope != "file" for name in rule.columns))
 
 
 def _rows(blocks: Sequence[tuple[int, CheckedBlock]], issues: pl.DataFrame) -> pl.DataFrame:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 
 import polars as pl
 
-from dxpipeline.contracts import Column
+from dxpipeline.contracts import DAY, Column
 from dxpipeline.quality.model import ISSUE_SCHEMA, Severity
 
 CONTRACT = "contract"
@@ -15,18 +16,28 @@ CONTRACT = "contract"
 
 MASK = "•••"
 _LONGEST_SHOWN = 200
+# Too short for a name or the number of a person: `ZZ9.9`, `19999`, `85,75`, `nm`.
+_HARMLESS = re.compile(r"-?[^\W\d_]{0,2}[0-9]{0,5}(?:[.,][0-9]{1,3})?")
+_DAY = re.compile(DAY)
 
 
 def shown(value: str | None, column: Column | None) -> str | None:
-    """Return what of a cell may be shown: a mask for personal columns, at most 200 characters otherwise.
+    """Return what of a cell may be shown: a mask where it may tell of a person, else at most 200 characters.
 
-    The only place that decides it. The mask has one length, so that not even the cell's length is told.
+    The only place that decides it. Beside personal columns a cell may stand in the wrong place, so that only
+    short numbers and codes are shown there, and days in columns of days. The mask has one length, so that not
+    even the cell's length is told.
     """
     if value is None:
         return None
-    if column is not None and column.personal:
+    if column is not None and (column.personal or (column.beside_personal and not _harmless(value, column))):
         return MASK
     return value if len(value) <= _LONGEST_SHOWN else value[:_LONGEST_SHOWN] + "…"
+
+
+def _harmless(text: str, column: Column) -> bool:
+    """Say whether a text can be neither the name nor the number nor the birthday of a person."""
+    return bool(_HARMLESS.fullmatch(text) or (column.kind == "date" and _DAY.fullmatch(text)))
 
 
 def issue_frame(
@@ -55,18 +66,17 @@ def issue_frame(
     size = len(rows)
     # Most rows of a rule share their details; writing them once halves the time of a file of bad rows.
     written = {key: _json(dict(key)) for key in set(map(_items, details))}
-    same = {"column_name": column, "severity": severity, "rule": rule}
-    return pl.DataFrame(
-        {
-            "sheet": list(sheets),
-            "source_row": list(rows),
-            **{name: pl.repeat(text, size, dtype=pl.String(), eager=True) for name, text in same.items()},
-            "code": [code] * size if isinstance(code, str) else list(code),
-            "value": list(values),
-            "details": [written[_items(one)] for one in details],
-        },
-        schema_overrides=ISSUE_SCHEMA,
-    ).select(list(ISSUE_SCHEMA))
+    found = {
+        "sheet": list(sheets),
+        "source_row": list(rows),
+        "column_name": [column] * size,
+        "code": [code] * size if isinstance(code, str) else list(code),
+        "severity": [severity] * size,
+        "rule": [rule] * size,
+        "value": list(values),
+        "details": [written[_items(one)] for one in details],
+    }
+    return pl.DataFrame({name: found[name] for name in ISSUE_SCHEMA}, schema=ISSUE_SCHEMA)
 
 
 def joined(frames: Iterable[pl.DataFrame]) -> pl.DataFrame:

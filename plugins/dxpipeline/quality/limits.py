@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from dxpipeline.contracts import Contract
+from dxpipeline.quality.issues import MASK, shown
 from dxpipeline.quality.suite import Rule
 
 _EXPLAINED_BY_RULE = frozenset({"inconsistent-values", "not-in-list"})
@@ -25,7 +26,7 @@ def limit_details(rule: Rule, contract: Contract, rows: pl.DataFrame) -> list[di
     Returns:
         Texts by name: `limit` (as `1–7` or `≤ 31/03/2021`), `choices`, `total`, for a comparison with another
         column of the contract `other_column` and `other_value`, and for a look-up, of which no column's
-        description speaks, `why`. Nothing is told of personal columns.
+        description speaks, `why`. Nothing is told of what may not be `shown`.
     """
     if rule.type == "expect_column_pair_values_a_to_be_greater_than_b":
         return _comparison(rule, contract, rows)
@@ -59,9 +60,10 @@ def _comparison(rule: Rule, contract: Contract, rows: pl.DataFrame) -> list[dict
         one: dict[str, str] = {}
         if column is not None:
             one["other_column"] = other
-        if value is not None:
-            one["other_value"] = _text(value)
-            one["limit"] = f"{sign} {_text(value)}"
+        text = None if value is None else shown(_text(value), column)
+        if text is not None and text != MASK:
+            one["other_value"] = text
+            one["limit"] = f"{sign} {text}"
         details.append(one)
     return details
 

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from dxpipeline.quality.hash_index import UNSEEN, HashIndex, Places, hash_keys
+from dxpipeline.quality.hash_index import UNSEEN, HashIndex, Places, hash_keys, in_order
 
 # A version is one whole number of 63 bits, so that the larger is the newer: day, then sheet, then row.
 _ROW_BITS = 31
@@ -87,10 +87,7 @@ class NewestVersions:
 
 def _newest(hashes: npt.NDArray[np.uint64], versions: Places) -> npt.NDArray[np.bool_]:
     """Say which rows of a block hold the largest version of their hash."""
-    ordered = np.sort(hashes)
-    if not (ordered[1:] == ordered[:-1]).any():
-        return np.ones(len(hashes), dtype=np.bool_)
-    order = np.lexsort((versions, hashes))
+    order = in_order(hashes, versions)
     ordered = hashes[order]
     newest = np.zeros(len(hashes), dtype=np.bool_)
     newest[order[np.append(ordered[1:] != ordered[:-1], True)]] = True

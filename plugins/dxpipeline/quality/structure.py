@@ -11,7 +11,7 @@ from dxpipeline.contracts import Column, Contract
 from dxpipeline.quality.issues import CONTRACT, issue_frame, joined, shown
 from dxpipeline.reading.model import Block
 from dxpipeline.reading.numerals import DecimalMark
-from dxpipeline.reading.values import DTYPES, parse_column
+from dxpipeline.reading.values import DTYPES, columns_with_signs, parse_column
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,7 @@ def type_block(
     unreadable: list[pl.Series] = []
     issues: list[pl.DataFrame] = []
     notes: list[str] = []
+    with_signs = columns_with_signs(block.texts.drop("source_row"))
     for column in contract.columns:
         if column.name in block.texts.columns:
             texts = block.texts[column.name]
@@ -69,6 +70,7 @@ def type_block(
             column,
             date_system_1904=date_system_1904,
             decimal_mark=marks.get(column.name),
+            has_signs=column.name in with_signs,
         )
         if parsed.decimal_mark is not None:
             marks[column.name] = parsed.decimal_mark
@@ -77,12 +79,12 @@ def type_block(
         notes.extend(parsed.notes)
         typed.append(values)
         sent.append(texts.alias(column.name))
-        if codes.null_count() < len(codes):
+        coded = len(codes) - codes.null_count()
+        if coded:
             unreadable.append(codes.is_not_null().alias(column.name))
-        if column.required:
+        if column.required and values.null_count() > coded:
             absent = values.is_null() & codes.is_null()
-            if absent.any():
-                codes = codes.zip_with(~absent, pl.repeat("missing-value", len(codes), eager=True))
+            codes = codes.zip_with(~absent, pl.repeat("missing-value", len(codes), eager=True))
         if codes.null_count() < len(codes):
             issues.append(_cell_issues(block.sheet, source_rows, column, texts, codes))
     return TypedBlock(

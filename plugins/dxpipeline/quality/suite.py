@@ -31,6 +31,7 @@ ROW_CODES = frozenset(
         "bad-date",
         "future-date",
         "bad-format",
+        "personal-number",
         "out-of-range",
         "not-in-list",
         "unknown-commune",

@@ -27,7 +27,7 @@ DELIMITERS = (";", ",", "\t", "|")
 _HEAD_BYTES = 200_000
 # Splitting takes many times the memory of its bytes; typing and checking take time for every block, however
 # small. So a block is split in parts.
-_JOINED_BLOCKS = 4
+_JOINED_BLOCKS = 2
 _HEAD_RECORDS = SEARCHED_ROWS + 5
 
 

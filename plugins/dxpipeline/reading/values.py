@@ -84,6 +84,7 @@ def parse_column(
     *,
     date_system_1904: bool = False,
     decimal_mark: DecimalMark | None = None,
+    has_signs: bool = True,
 ) -> ParsedColumn:
     """Read the cells of one column as its contract declares them.
 
@@ -99,21 +100,14 @@ def parse_column(
         column: The contract's column.
         date_system_1904: Whether serial dates count from 1904.
         decimal_mark: The decimal mark proven by earlier blocks of the same column.
+        has_signs: False where `columns_with_signs` does not name the column.
 
     Returns:
         Values and codes of the same length as `texts`, under the column's name. Codes: `formula-error`,
         `bad-number`, `ambiguous-number`, `bad-date`, `not-in-list`, `bad-format`.
     """
-    own = (
-        pl.repeat(False, len(texts), dtype=pl.Boolean, eager=True)
-        if native is None
-        else native.fill_null(False)
-    )
-    broken = _says(texts, _TEXT.str.starts_with("#")) & ~own
-    if broken.any():
-        broken &= _says(texts, _TEXT.str.contains(_FORMULA_ERROR))
-    empty = broken if column.kind == "boolean" else broken | _says(texts, _TEXT.is_in(_DASHES))
-    filled = texts.set(empty, None)
+    own = _no(len(texts)) if native is None else native.fill_null(False)
+    broken, filled = _without_signs(texts, own, column) if has_signs else (None, texts)
     notes: list[str] = []
     mark = decimal_mark
     if column.kind in ("integer", "number"):
@@ -124,11 +118,26 @@ def parse_column(
         values, codes, notes = _free_text(filled, own, column)
     else:
         values, codes = _distinct(filled, own, _parser(column), DTYPES[column.kind])
-    if broken.any():
+    if broken is not None:
         codes = codes.zip_with(~broken, _codes(broken, "formula-error"))
     if column.empty_means is not None:
         values = values.set(texts.is_null(), column.empty_means)
     return ParsedColumn(values.alias(column.name), codes.alias(column.name), notes, mark)
+
+
+def columns_with_signs(texts: pl.DataFrame) -> list[str]:
+    """Name the columns in which a cell may be the error of a formula or a lone dash."""
+    may = texts.select((pl.all().str.starts_with("#") | pl.all().is_in(_DASHES)).any())
+    return [name for name, found in zip(texts.columns, may.row(0), strict=True) if found]
+
+
+def _without_signs(texts: pl.Series, native: pl.Series, column: Column) -> tuple[pl.Series | None, pl.Series]:
+    """Return which cells show the error of a formula, if any, and the texts without these and lone dashes."""
+    broken = _says(texts, _TEXT.str.starts_with("#"))
+    if broken.any():
+        broken &= _says(texts, _TEXT.str.contains(_FORMULA_ERROR)) & ~native
+    empty = broken if column.kind == "boolean" else broken | _says(texts, _TEXT.is_in(_DASHES))
+    return broken if broken.any() else None, texts.set(empty, None)
 
 
 def _numbers(
@@ -137,6 +146,8 @@ def _numbers(
     dtype = DTYPES[column.kind]
     plain = _says(texts, _TEXT.str.contains(_PLAIN_INTEGER))
     values = texts.set(~plain, None).cast(dtype)
+    if plain.sum() + texts.null_count() == len(texts):
+        return values, _no_codes(len(texts)), mark
     rest = texts.set(plain, None)
     proven: set[DecimalMark] = set()
     if column.kind == "number" and rest.null_count() < len(rest):
@@ -169,6 +180,8 @@ def _dates(
         return parse_native_date(text, date_system_1904) if is_native else parse_date(text)
 
     days, plain = plain_dates(texts)
+    if plain.sum() + texts.null_count() == len(texts) and days.null_count() == texts.null_count():
+        return days, _no_codes(len(texts)), []
     rest = texts.set(plain, None)
     others, codes = _distinct(rest, native, parse, DTYPES["date"])
     notes = _two_digit_years(rest, codes, column)
@@ -202,7 +215,7 @@ def _free_text(texts: pl.Series, native: pl.Series, column: Column) -> tuple[pl.
     if column.max_length is not None:
         right &= _TEXT.str.len_chars() <= column.max_length
     wrong = _says(texts, _TEXT.is_not_null() & ~right)
-    return texts.set(wrong, None), _codes(wrong, "bad-format"), notes
+    return texts.set(wrong, None) if wrong.any() else texts, _codes(wrong, "bad-format"), notes
 
 
 def _parser(column: Column) -> Callable[[str, bool], Any]:
@@ -290,7 +303,11 @@ def _codes(wrong: pl.Series, code: str) -> pl.Series:
 
 
 def _no_codes(count: int) -> pl.Series:
-    return pl.repeat(None, count, dtype=pl.String(), eager=True)
+    return pl.Series([None], dtype=pl.String()).new_from_index(0, count)
+
+
+def _no(count: int) -> pl.Series:
+    return pl.Series(np.zeros(count, dtype=np.bool_))
 
 
 def _two_digit_years(texts: pl.Series, codes: pl.Series, column: Column) -> list[str]:

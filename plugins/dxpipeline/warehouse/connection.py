@@ -9,12 +9,14 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from typing import Literal
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import psycopg
 
+from dxpipeline.failures import describe
 from dxpipeline.settings import Settings
 from dxpipeline.warehouse.embedded import EmbeddedServer
 from dxpipeline.warehouse.embedded_host import secret_file
@@ -24,8 +26,23 @@ Role = Literal["owner", "writer", "bi"]
 LOGINS: dict[str, str] = {"writer": "dx_writer", "bi": "dx_bi_reader"}
 
 
+# Its warnings tell of errors that are raised as well, and may quote rows of a COPY.
+logging.getLogger("psycopg").setLevel(logging.ERROR)
+
+
 class WarehouseUnavailable(Exception):
-    """The warehouse does not answer; the message says where it was looked for and what to do."""
+    """The warehouse does not answer or broke off; the message says where and what to do."""
+
+
+def broken_off(error: Exception) -> WarehouseUnavailable:
+    """Return what is told of an error of psycopg; to be raised `from None`.
+
+    Its own text is left to the server's log: where a COPY was under way, it quotes a row.
+    """
+    return WarehouseUnavailable(
+        f"The warehouse broke off the work, {describe(error)}: nothing half done is kept; "
+        "see the reason in the server's log, mend it and try again."
+    )
 
 
 def role_url(settings: Settings, role: Role) -> str:

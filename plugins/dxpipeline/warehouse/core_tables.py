@@ -2,7 +2,7 @@
 
 A snapshot feed has one table: every row with its provenance, the current ones marked. An upsert feed has
 three: the current version of each record, the versions it replaced (`_history`), and a note of the versions
-that came again out of order (`_repeated`).
+that came again while that may still matter (`_repeated`).
 
 Additions (a new feed, a new column that may be empty, a changed comment) are applied by themselves;
 anything else needs a migration and a new major version of the contract.
@@ -113,9 +113,11 @@ def history_table(contract: Contract, metadata: MetaData | None = None) -> Table
 
 
 def repeated_table(contract: Contract, metadata: MetaData | None = None) -> Table:
-    """Return the table of an upsert feed's versions that came again while an earlier delivery waited.
+    """Return the table of an upsert feed's versions that came again.
 
-    They hold no values, since these are those of the version with the same key and `newest_by` before them.
+    They are noted while an earlier delivery waits, which may come between, or where a later period is loaded,
+    since the version then counts from the earlier one on. They hold no values, since these are those of the
+    version with the same key and `newest_by` before them.
     """
     versions = core_table(contract)
     key = (*contract.key, newest_by(contract), "received_seq")
@@ -126,8 +128,9 @@ def repeated_table(contract: Contract, metadata: MetaData | None = None) -> Tabl
         PrimaryKeyConstraint(*key, name=f"{contract.feed}_repeated_pkey"),
         schema="core",
         comment=(
-            f"{contract.title}: bản đến lần nữa khi một tệp trước đó còn chờ; xóa khi tệp đó có kết luận. / "
-            "Versions that came again while an earlier delivery was waiting; dropped once it has its verdict."
+            f"{contract.title}: bản đến lần nữa khi tệp trước đó còn chờ, hoặc của kỳ sớm hơn; xóa khi không "
+            "tệp nào trước đó còn chờ. / Versions that came again while an earlier delivery was waiting, or "
+            "for an earlier period; dropped once nothing earlier waits."
         ),
     )
     _explain(table, contract, _VERSION_COLUMNS)

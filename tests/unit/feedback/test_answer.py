@@ -58,6 +58,21 @@ def test_issues_come_in_the_order_of_the_rows_the_whole_file_s_first(
     assert [issue.source_row for issue in answer.issues] == [None, 13, 13, 23, 33]
 
 
+def test_rows_with_errors_come_before_those_with_warnings_only_and_stay_whole(
+    warehouse: psycopg.Connection, ledger: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room, "KEPT_ISSUES", 5)
+    submission = ledger.submission()
+    delivery = ledger.delivery(submission)
+    given = [(10, "warning"), (None, "warning"), (12, "critical"), (11, "warning"), (30, "critical")]
+    for row, severity in [*given, (12, "warning"), (9, "warning")]:
+        ledger.issue(submission, row, "his_level", "out-of-range", severity=severity)
+    answer = load_answer(warehouse, delivery)
+    assert [(issue.source_row, issue.severity) for issue in answer.issues] == [
+        (None, "warning"), (12, "critical"), (12, "warning"), (30, "critical"), (9, "warning"),
+    ]  # fmt: skip
+
+
 def test_more_issues_than_are_kept_are_still_counted(
     warehouse: psycopg.Connection, ledger: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,6 +16,7 @@ from dxpipeline.contracts import contracts
 from dxpipeline.feedback import marked_text
 from dxpipeline.feedback.answer import WHOLE_COPY_BYTES, SheetLayout
 from dxpipeline.feedback.marked_file import write_marked_file
+from dxpipeline.feedback.marked_text import extract_text
 from dxpipeline.reading import encoding
 from dxpipeline.settings import PROJECT_ROOT
 
@@ -32,7 +33,10 @@ def extract(answers: Any, tmp_path: Path, content: bytes, **changes: Any) -> tup
     source.write_bytes(content)
     answer, _ = answers.check(source, "health_records", name=RECORDS.name)
     answer = replace(answer, **{"size_bytes": LARGE, **changes})
-    write_marked_file(source, answer, tmp_path / "marked.csv")
+    if answer.wants_extract:
+        extract_text(source, answer, iter(answer.issues), tmp_path / "marked.csv")
+    else:
+        write_marked_file(source, answer, tmp_path / "marked.csv")
     return (tmp_path / "marked.csv").read_bytes(), answer
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import shutil
@@ -13,6 +14,7 @@ import psycopg
 import pytest
 from openpyxl import load_workbook
 
+from dxpipeline.feedback import answer as answer_room
 from dxpipeline.feedback import outbox
 from dxpipeline.feedback.answer import WHOLE_COPY_BYTES, Answer, NotDecided
 from dxpipeline.feedback.outbox import write_answer, write_waiting_note
@@ -255,6 +257,46 @@ def test_a_large_file_of_records_is_answered_with_the_rows_to_mend(
     assert written[1].startswith(f"55,{sent[54]},")
     assert len(written) == 2
     page = receipt.read_text(encoding="utf-8")
-    assert "tệp chỉ gồm hàng tiêu đề và các dòng có lỗi hoặc cảnh báo" in page
+    assert "tệp chỉ gồm hàng tiêu đề và các dòng có lỗi;" in page
     assert "•••" in page
     assert not any(cell in page for cell in sent[54].split(",")[1:3])
+
+
+@pytest.mark.parametrize(
+    ("severities", "extracted"),
+    [
+        ({30: "we", 10: "w", 11: "w", 20: "e", 21: "e", 22: "ee", 23: "e", 40: "w"}, [20, 21, 22, 23, 30]),
+        ({10: "w", 11: "ww", 40: "w"}, [10, 11, 40]),
+    ],
+    ids=["those held back", "those with warnings where none is"],
+)
+def test_no_row_to_mend_is_left_out_of_an_extract(
+    settings: Settings,
+    warehouse: psycopg.Connection,
+    ledger: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    severities: dict[int, str],
+    extracted: list[int],
+) -> None:
+    monkeypatch.setattr(answer_room, "KEPT_ISSUES", 2)
+    monkeypatch.setattr(answer_room, "_ISSUES_AT_ONCE", 2)
+    layout = json.dumps([{"sheet": None, "header_row": 1, "positions": {"citizen_id": 1}}])
+    persons = ledger.submission(feed="health_records", sheet_layout=layout, is_current=False)
+    for row, of_row in severities.items():
+        for letter in of_row:
+            severity = {"e": "critical", "w": "warning"}[letter]
+            ledger.issue(persons, row, "citizen_id", "bad-format", sheet=None, severity=severity)
+    has_errors = any("e" in of_row for of_row in severities.values())
+    delivery = ledger.delivery(
+        persons,
+        feed="health_records",
+        file_name="ho so 2021-Q3.csv",
+        size_bytes=WHOLE_COPY_BYTES + 1,
+        verdict="partially_accepted" if has_errors else "accepted_with_warnings",
+    )
+    receipt = write_answer(settings, warehouse, delivery, RECORDS)
+    copy = (receipt.parent / "ho so 2021-Q3 - cần sửa - 000001.csv").read_text(encoding="utf-8-sig")
+    rows = list(csv.reader(copy.splitlines()))[1:]
+    assert [int(row[0]) for row in rows] == extracted
+    sentences = {int(row[0]): row[-1].count("Cột “Số CCCD”") for row in rows}
+    assert sentences == {row: len(severities[row]) for row in extracted}

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from dxpipeline.contracts import contracts
-from dxpipeline.feedback.answer import WHOLE_COPY_BYTES, RelatedDelivery, SheetLayout, SkippedRows
+from dxpipeline.feedback.answer import WHOLE_COPY_BYTES, IssueCount, RelatedDelivery, SheetLayout, SkippedRows
 from dxpipeline.feedback.receipt import (
     SHOWN_ISSUES,
     cell_address,
@@ -333,8 +333,12 @@ def test_the_receipt_of_records_says_what_became_of_them(answers: Any) -> None:
     ],
 )
 def test_an_extract_is_to_be_mended_and_sent_by_itself(answers: Any, verdict: str, steps: list[str]) -> None:
-    answer = records_of(answers, verdict=verdict)
+    warns = verdict == "accepted_with_warnings"
+    severity = "warning" if warns else "critical"
+    issue = answers.issue(55, "citizen_id", "bad-format", "•••", severity=severity, sheet=None)
+    answer = records_of(answers, verdict=verdict, issues=(issue,))
     text = text_of(render_receipt(answer, "x.csv"))
+    assert f"các dòng có {'cảnh báo' if warns else 'lỗi'};" in text
     assert [text.count(step) for step in steps] == [1, 1]
     assert "ô đỏ" not in text
     assert ("các dòng đã nhận không bị mất" in text) is (verdict == "partially_accepted")
@@ -344,3 +348,36 @@ def test_small_files_of_records_come_back_whole(answers: Any) -> None:
     text = text_of(render_receipt(records_of(answers, size_bytes=WHOLE_COPY_BYTES), "x.csv"))
     assert "tệp chỉ gồm" not in text
     assert "gửi cả tệp đã sửa, hoặc chỉ hàng tiêu đề" in text
+
+
+@pytest.mark.parametrize(
+    ("verdict", "severity", "size", "sentence"),
+    [
+        ("partially_accepted", "critical", 1, "Tệp “x.csv” có đủ mọi dòng chờ sửa."),
+        ("accepted_with_warnings", "warning", 1, "Tệp “x.csv” có đủ mọi dòng có cảnh báo."),
+        ("rejected", "critical", 1, "tệp có từ 60.000 lỗi và cảnh báo trở lên"),
+        ("rejected", "critical", 0, "tệp có từ 60.000 lỗi và cảnh báo trở lên"),
+        ("partially_accepted", "critical", 0, "Tệp “x.csv” đánh dấu 600 lỗi đầu tiên"),
+    ],
+)
+def test_the_receipt_says_truly_where_the_other_issues_are(
+    answers: Any, verdict: str, severity: Any, size: int, sentence: str
+) -> None:
+    issues = [answers.issue(row, "citizen_id", "bad-format", severity=severity, sheet=None)
+              for row in range(2, 602)]  # fmt: skip
+    answer = records_of(
+        answers,
+        verdict=verdict,
+        size_bytes=WHOLE_COPY_BYTES + size,
+        issues=tuple(issues),
+        issue_counts=(IssueCount(severity, "citizen_id", "bad-format", 60_000),),
+    )
+    text = text_of(render_receipt(answer, "x.csv"))
+    assert text.count("Trên đây là 500") == 1
+    assert sentence in text
+
+
+def test_the_copy_of_records_is_to_keep_the_number_in_its_name(answers: Any) -> None:
+    assert "giữ tên “x.csv” cho tệp" in text_of(render_receipt(records_of(answers), "x.csv"))
+    assert "giữ tên" not in text_of(render_receipt(records_of(answers)))
+    assert "giữ tên" not in text_of(render_receipt(answers.partial(), MARKED))

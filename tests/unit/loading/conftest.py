@@ -16,6 +16,8 @@ from dxpipeline.loading.origin import Origin, Scope
 from dxpipeline.quality.model import ISSUE_SCHEMA, CheckedBlock, FileFindings
 from dxpipeline.reading.model import SkippedRow
 
+from .versions import Feed
+
 CONTRACT = contracts()["smart_hospitals"]
 HOSPITAL: dict[str, Any] = {
     "sheet": "Biểu",
@@ -125,3 +127,9 @@ def load(warehouse: psycopg.Connection) -> LoadRows:
             return load.finish(whole_file or findings(), skipped, ["a note"])
 
     return load_rows
+
+
+@pytest.fixture
+def feed(warehouse: psycopg.Connection) -> Feed:
+    """Return the deliveries of health records, of which there are none yet."""
+    return Feed(warehouse)

@@ -16,6 +16,7 @@ from psycopg import sql
 
 from dxpipeline.contracts import Contract, contracts
 from dxpipeline.loading.staging import Staging, copy, copy_rows
+from dxpipeline.privacy.hashing import KeyedHasher
 
 AWKWARD = [
     "", " ", "\\N", "\\.", "\\", "\\\\n", '"', '""', "'", ",", ";", "\t", "a\nb", "a\r\nb", "a\rb", "\n",
@@ -26,6 +27,7 @@ TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x0
 CELLS = st.one_of(st.none(), st.sampled_from(AWKWARD), TEXTS)
 BROADBAND = contracts()["broadband_coverage"]
 HOSPITALS = contracts()["smart_hospitals"]
+RECORDS = contracts()["health_records"]
 
 
 @pytest.fixture
@@ -65,7 +67,7 @@ def staged(connection: psycopg.Connection, table: str, *names: str) -> list[tupl
 
 
 def made(connection: psycopg.Connection, contract: Contract, attempt: int) -> Staging:
-    staging = Staging(connection, contract, attempt)
+    staging = Staging(connection, contract, attempt, KeyedHasher(b"k" * 32, 1))
     staging.create()
     return staging
 
@@ -144,6 +146,21 @@ def test_accepted_rows_are_staged_whole_and_of_refused_ones_the_key(warehouse: p
         refused = staged(warehouse, "attempt_7_refused", "source_sheet", "source_row", "hospital_code")
         assert refused == [("", 3, None), ("", 4, "38002"), ("Biểu 1", 3, None), ("Biểu 1", 4, "38002")]
         assert (staging.accepted, staging.quarantined) == (2, 4)
+
+
+def test_a_refused_row_is_held_without_key_and_day_where_its_key_may_be_of_a_person(
+    warehouse: psycopg.Connection,
+) -> None:
+    personal = ["038190000001", "38190000001", "HN2380000000001", "3811427763", "08-03-1990"]
+    keys = ["HS38-000000001", *personal, None, "38-0000-000001"]
+    with warehouse.transaction(force_rollback=True):
+        staging = made(warehouse, RECORDS, 7)
+        day = date(2021, 4, 1)
+        rows = [{"record_id": key, "updated_on": day, "accepted": False} for key in keys]
+        staging.add(staging.shape(frame(RECORDS, rows)))
+        held = staged(warehouse, "attempt_7_refused", "source_row", "record_id", "updated_on")
+        nothing = [(row, None, None) for row in range(3, 9)]
+        assert held == [(2, keys[0], day), *nothing, (9, keys[-1], day)]
 
 
 def test_rows_are_refused_or_superseded_later_by_sheet_and_row(warehouse: psycopg.Connection) -> None:

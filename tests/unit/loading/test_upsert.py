@@ -2,194 +2,18 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from datetime import date, timedelta
+from collections.abc import Callable
 from typing import Any
 
 import polars as pl
 import psycopg
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from psycopg.rows import dict_row
 
-from dxpipeline.contracts import contracts
 from dxpipeline.loading.counts import Changes
-from dxpipeline.loading.load import Load, Outcome
-from dxpipeline.loading.origin import Origin, Scope
-from dxpipeline.privacy.hashing import KeyedHasher
-from dxpipeline.quality.model import ISSUE_SCHEMA, CheckedBlock, FileFindings
-from dxpipeline.reading.values import DTYPES
 from dxpipeline.warehouse.core_tables import core_table
 
-CONTRACT = contracts()["health_records"]
-HASHER = KeyedHasher(b"k" * 32, 3)
-FIRST_DAY = date(2021, 4, 1)
-RECORD: dict[str, Any] = {
-    "sheet": None,
-    "accepted": True,
-    "superseded": False,
-    "citizen_id": "038077842932",
-    "full_name": "Trịnh Thị Mẫu An",
-    "birth_date": date(1977, 6, 21),
-    "sex": "nam",
-    "commune_code": "16657",
-    "station_code": "38658",
-    "created_on": date(2018, 8, 22),
-    "systolic_mmhg": 129,
-    "diastolic_mmhg": 96,
-}
-SCHEMA = {
-    "sheet": pl.String,
-    "source_row": pl.Int64,
-    "accepted": pl.Boolean,
-    "superseded": pl.Boolean,
-    **{column.name: DTYPES[column.kind] for column in CONTRACT.columns},
-}
-PLACES = pl.DataFrame(schema={"sheet": pl.String, "source_row": pl.Int64})
-Version = dict[str, Any]
-
-
-def version(number: int, day: int = 0, weight: float = 50.0, **changes: Any) -> Version:
-    """Return a version of a record: its number, the day of its update, and a value that tells it apart."""
-    return {
-        **RECORD,
-        "record_id": f"HS38-{number:09d}",
-        "updated_on": FIRST_DAY + timedelta(days=day),
-        "weight_kg": weight,
-        **changes,
-    }
-
-
-def bad(number: int | None, **changes: Any) -> Version:
-    """Return a row that is held back for its height."""
-    row = version(number or 0, accepted=False, **changes)
-    return row if number is not None else {**row, "record_id": None}
-
-
-def block(rows: Sequence[Version], first: int = 2) -> CheckedBlock:
-    numbered = [{**row, "source_row": row.get("source_row", first + at)} for at, row in enumerate(rows)]
-    issues = [
-        {"source_row": row["source_row"], "column_name": "height_cm", "code": "out-of-range",
-         "severity": "critical", "rule": "contract", "value": "400"}
-        for row in numbered
-        if not row["accepted"] and not row["superseded"]
-    ]  # fmt: skip
-    return CheckedBlock(
-        pl.DataFrame([{name: row.get(name) for name in SCHEMA} for row in numbered], schema=SCHEMA),
-        pl.DataFrame(),
-        pl.DataFrame(issues, schema=ISSUE_SCHEMA),
-    )
-
-
-@dataclass
-class Feed:
-    """Deliveries of health records: received in one order, loaded in another."""
-
-    connection: psycopg.Connection
-    attempts: Iterator[int] = field(default_factory=lambda: itertools.count(1))
-
-    def empty(self) -> None:
-        """Delete every delivery with what came of it."""
-        for table in ("core.health_records", "core.health_records_history", "core.health_records_repeated",
-                      "quarantine.quarantined_row", "ledger.issue", "ledger.delivery",
-                      "ledger.submission"):  # fmt: skip
-            self.connection.execute(f"delete from {table}".encode())
-
-    def receive(self) -> int:
-        """Write a delivery that waits; returns its place in the order of arrival."""
-        row = self.connection.execute(
-            "insert into ledger.delivery (received_seq, folder, department_code, feed, reporting_unit, "
-            "file_name, claim_token, sha256, size_bytes) select coalesce(max(received_seq), 0) + 1, 'f', "
-            "'so-y-te', 'health_records', 'health_records', 'x.csv', gen_random_uuid(), 'x', 1 "
-            "from ledger.delivery returning received_seq"
-        ).fetchone()
-        assert row is not None
-        return int(row[0])
-
-    def load(
-        self,
-        *blocks: Sequence[Version],
-        seq: int | None = None,
-        period: str = "2021-Q2",
-        superseded: pl.DataFrame = PLACES,
-    ) -> Outcome:
-        """Load rows as the file of a delivery and give it its verdict."""
-        seq = seq or self.receive()
-        scope = Scope(CONTRACT, "health_records", period)
-        with self.connection.transaction():
-            origin = Origin(seq, seq, next(self.attempts), "so-y-te", scope, "name", False, [], HASHER)
-            load = Load(self.connection, origin)
-            first = 2
-            for rows in blocks:
-                load.add(load.shape(block(rows, first)))
-                first += len(rows)
-            findings = FileFindings(pl.DataFrame(schema=ISSUE_SCHEMA), PLACES, superseded, None, ())
-            outcome = load.finish(findings, [], [])
-            changes = outcome.counts.changes
-            self.connection.execute(
-                "update ledger.delivery set verdict = 'accepted', decided_at = now(), submission_id = %s, "
-                "rows_read = %s, rows_accepted = %s, rows_unchanged = %s, rows_new = %s, rows_replaced = %s, "
-                "rows_older = %s, rows_quarantined = %s, rows_skipped = 0 where received_seq = %s",
-                (
-                    outcome.submission_id,
-                    outcome.counts.accepted + outcome.counts.quarantined,
-                    outcome.counts.accepted,
-                    changes.unchanged,
-                    changes.new,
-                    changes.replaced,
-                    changes.older,
-                    outcome.counts.quarantined,
-                    seq,
-                ),
-            )
-        return outcome
-
-    def refuse(self, seq: int) -> None:
-        """Give a waiting delivery the verdict that nothing of it is loaded."""
-        self.connection.execute(
-            "update ledger.delivery set verdict = 'rejected', decided_at = now(), rows_read = 0, "
-            "rows_accepted = 0, rows_quarantined = 0, rows_skipped = 0 where received_seq = %s",
-            (seq,),
-        )
-
-    def rows(self, query: str) -> list[dict[str, Any]]:
-        with self.connection.cursor(row_factory=dict_row) as cursor:
-            return cursor.execute(query.encode()).fetchall()
-
-    def versions(self, table: str = "health_records") -> list[tuple[int, int, float, int, str]]:
-        """Return number, day, weight, place in the order of arrival and period of each version."""
-        found = self.rows(f"select * from core.{table} order by record_id, updated_on, received_seq")
-        return [
-            (
-                int(row["record_id"][5:]),
-                (row["updated_on"] - FIRST_DAY).days,
-                float(row["weight_kg"]),
-                row["received_seq"],
-                row["period"],
-            )
-            for row in found
-        ]
-
-    def state(self) -> tuple[list[Any], list[Any]]:
-        """Return the whole content, submissions told by their place in the order of arrival."""
-        query = (
-            "select content - 'submission_id' as content, delivery.received_seq as brought_by "
-            "from (select to_jsonb({0}) as content, submission_id from core.{0}) as {0} "
-            "inner join ledger.delivery using (submission_id) "
-            "order by content ->> 'record_id', content ->> 'updated_on', received_seq"
-        )
-        return (
-            self.rows(query.format("health_records")),
-            self.rows(query.format("health_records_history")),
-        )
-
-
-@pytest.fixture
-def feed(warehouse: psycopg.Connection) -> Feed:
-    return Feed(warehouse)
+from .versions import CONTRACT, HASHER, PLACES, Feed, Version, bad, undated, version
 
 
 def test_names_are_not_stored_identifiers_are_hashed_and_birth_dates_are_years(feed: Feed) -> None:
@@ -301,53 +125,25 @@ def test_rows_superseded_in_the_file_are_skipped_also_when_they_were_staged(feed
     ]
 
 
-def open_rows(feed: Feed) -> list[tuple[int, int]]:
-    found = feed.rows(
-        "select submission_id, source_row from quarantine.quarantined_row where closed_by is null "
-        "order by 1, 2"
-    )
-    return [(row["submission_id"], row["source_row"]) for row in found]
-
-
-def test_rows_held_back_are_closed_when_their_record_comes_again(feed: Feed) -> None:
-    feed.load([version(1), version(2), bad(3), bad(4), bad(None)])
-    assert open_rows(feed) == [(1, 4), (1, 5), (1, 6)]
-    feed.load([*(version(number) for number in range(10, 20)), version(3), bad(4)])
-    # The fourth record is bad again: what is open is its last row, and the one without a key.
-    assert open_rows(feed) == [(1, 6), (2, 13)]
-    held = feed.rows("select row_key, codes, cells from quarantine.quarantined_row where source_row = 13")
-    assert held == [{"row_key": ["HS38-000000004"], "codes": ["out-of-range"], "cells": {"height_cm": "400"}}]
-    # A file of no more rows than are open mends: its new record stands for the row without a key.
-    feed.load([version(4), version(99)])
-    assert open_rows(feed) == []
-
-
-def test_a_row_held_back_after_its_record_was_mended_is_not_left_open(feed: Feed) -> None:
+def test_what_a_later_file_says_already_is_unchanged(feed: Feed) -> None:
     first, second = feed.receive(), feed.receive()
-    feed.load([version(3)], seq=second)
-    feed.load([version(1), version(2), bad(3), bad(4)], seq=first)
-    assert open_rows(feed) == [(2, 5)]
+    assert feed.load([version(1), version(2)], seq=second).counts.changes == Changes(0, 2, 0, 0)
+    outcome = feed.load([version(1), version(2, weight=60.0)], seq=first)
+    assert outcome.counts.changes == Changes(unchanged=1, new=0, replaced=0, older=1)
+    assert [row[:4] for row in feed.versions()] == [(1, 0, 50.0, 1), (2, 0, 50.0, 2)]
 
 
-def test_a_mend_closes_the_rows_of_its_records_whatever_period_held_them_back(feed: Feed) -> None:
-    feed.load([version(1), bad(3), bad(4)], period="2021-Q2")
-    feed.load([version(2), bad(5), bad(6)], period="2021-Q3")
-    assert open_rows(feed) == [(1, 3), (1, 4), (2, 3), (2, 4)]
-    feed.load([version(4, 9)], period="2021-Q3")
-    assert open_rows(feed) == [(1, 3), (2, 3), (2, 4)]
-
-
-def test_a_mend_that_was_received_before_a_row_was_held_back_does_not_close_it(feed: Feed) -> None:
-    mend, later = feed.receive(), feed.receive()
-    feed.load([version(1), bad(3), bad(4)], seq=later)
-    feed.load([version(3)], seq=mend)
-    assert open_rows(feed) == [(1, 3), (1, 4)]
-
-
+KINDS: dict[str, Callable[[int, int, float], Version]] = {
+    "good": version,
+    "bad": bad,
+    "undated": lambda number, *_: undated(number),
+}
 DELIVERIES = st.lists(
     st.tuples(
         st.dictionaries(
-            st.integers(1, 3), st.tuples(st.integers(0, 2), st.sampled_from([50.0, 60.0])), max_size=3
+            st.integers(1, 3),
+            st.tuples(st.integers(0, 2), st.sampled_from([50.0, 60.0]), st.sampled_from(sorted(KINDS))),
+            max_size=3,
         ),
         st.sampled_from(["2021-Q2", "2021-Q3", "2021-Q4"]),
     ),
@@ -370,8 +166,9 @@ def test_the_state_is_the_same_for_every_order(
         for at in sequence:
             versions, period = deliveries[at]
             if versions:
-                rows = [version(number, day, weight) for number, (day, weight) in versions.items()]
-                feed.load(rows, seq=received[at], period=period)
+                rows = [KINDS[kind](number, day, weight) for number, (day, weight, kind) in versions.items()]
+                # Without any good row nothing of a file is loaded.
+                feed.load([version(10 + at), *rows], seq=received[at], period=period)
             else:
                 feed.refuse(received[at])
         # Whatever is still noted is dropped with the next delivery.

@@ -15,7 +15,7 @@ import psycopg
 import pyrage
 import pytest
 
-from dxpipeline.privacy.keys import privacy_keys, verify_key
+from dxpipeline.privacy.keys import privacy_keys, verify_archive_key, verify_key
 from dxpipeline.settings import ConfigurationError, Settings, get_settings
 from dxpipeline.warehouse.embedded_host import kept_secret
 
@@ -263,3 +263,77 @@ def test_two_workers_that_begin_with_different_keys_cannot_both_go_on(
         with connect(settings) as second, pytest.raises(ConfigurationError):
             verify_key(second, key_of(2, 1))
     assert noted(warehouse) == [(1, key_of(1, 1).fingerprint, True)]
+
+
+# ------------------------------------------------------------------ the keys of the archive
+
+
+FIRST, SECOND, THIRD = (pyrage.x25519.Identity.generate() for _ in range(3))
+
+
+def archive_keys(connection: psycopg.Connection) -> list[tuple[int, str]]:
+    return connection.execute("select version, recipient from ledger.archive_key order by version").fetchall()
+
+
+def public(*identities: Any) -> list[tuple[int, str]]:
+    return [(version, str(one.to_public())) for version, one in enumerate(identities, start=1)]
+
+
+@pytest.mark.parametrize(
+    ("uses", "known"),
+    [
+        ([[FIRST], [FIRST]], [FIRST]),
+        ([[FIRST], [SECOND, FIRST]], [FIRST, SECOND]),
+        # A worker that has not got the new key yet, and one from which the old one was taken.
+        ([[FIRST], [SECOND, FIRST], [FIRST], [SECOND], [SECOND, FIRST]], [FIRST, SECOND]),
+        ([[FIRST], [SECOND, FIRST], [THIRD, SECOND]], [FIRST, SECOND, THIRD]),
+    ],
+    ids=["one-key", "replaced", "some-workers-behind", "replaced-again"],
+)
+def test_an_archive_key_is_noted_at_its_first_use_and_replaced_by_one_that_stands_before_it(
+    warehouse: psycopg.Connection, uses: list[list[Any]], known: list[Any]
+) -> None:
+    for identities in uses:
+        verify_archive_key(warehouse, identities)
+    assert archive_keys(warehouse) == public(*known)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [[THIRD], [THIRD, FIRST], [THIRD, THIRD]],
+    ids=["another-key", "before-one-that-was-replaced", "twice"],
+)
+def test_an_archive_key_that_nobody_is_known_to_keep_is_refused(
+    warehouse: psycopg.Connection, wrong: list[Any]
+) -> None:
+    verify_archive_key(warehouse, [FIRST])
+    verify_archive_key(warehouse, [SECOND, FIRST])
+    with pytest.raises(ConfigurationError) as refused:
+        verify_archive_key(warehouse, wrong)
+    assert str(refused.value) == (
+        "DX_ARCHIVE_KEY (secrets/archive_key where nothing is given) is not the key with which files were "
+        "archived: put that key back, or write it after the new one if it is to be replaced."
+    )
+    assert archive_keys(warehouse) == public(FIRST, SECOND)
+
+
+def test_two_workers_that_begin_with_different_archive_keys_cannot_both_go_on(
+    settings: Settings, warehouse: psycopg.Connection
+) -> None:
+    from dxpipeline.warehouse.connection import connect
+
+    with connect(settings) as first:
+        verify_archive_key(first, [FIRST])
+        first.commit()
+        with connect(settings) as second, pytest.raises(ConfigurationError):
+            verify_archive_key(second, [SECOND])
+    assert archive_keys(warehouse) == public(FIRST)
+
+
+def test_a_key_of_the_archive_that_is_lost_is_given_up_by_a_person(
+    settings: Settings, warehouse: psycopg.Connection
+) -> None:
+    verify_archive_key(warehouse, [FIRST])
+    warehouse.execute("delete from ledger.archive_key")
+    verify_archive_key(warehouse, [SECOND])
+    assert archive_keys(warehouse) == public(SECOND)

@@ -146,7 +146,7 @@ def test_a_look_up_that_fails_says_why(
     changes: list[Record] = [
         {"sex": "nam"},
         {"icd10_code": "J45.5"},
-        {"icd10_code": "ZZZ"},
+        {"icd10_code": "ZZ9.9"},
         {"commune_code": "19999"},
     ]
     records = [{**good["health_records"], **change} for change in changes]
@@ -158,7 +158,7 @@ def test_a_look_up_that_fails_says_why(
         "Cột “Mã bệnh chính”: “J45.5” không có trong danh sách cho phép. Hãy ghi một trong các giá trị: "
         "J45, J45.0, J45.1, J45.8, J45.9. "
         "Quy định: Mã bệnh chính phải là mã loại hoặc phân loại của ICD-10 (WHO).",
-        "Cột “Mã bệnh chính”: “ZZZ” không có trong danh sách cho phép. "
+        "Cột “Mã bệnh chính”: “ZZ9.9” không có trong danh sách cho phép. "
         "Quy định: Mã bệnh chính phải là mã loại hoặc phân loại của ICD-10 (WHO).",
         "Cột “Mã xã cư trú”: “19999” không phải là mã xã, phường, thị trấn còn hiệu lực vào ngày 10/05/2021. "
         "Hãy ghi mã còn hiệu lực.",

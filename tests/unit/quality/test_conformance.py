@@ -336,7 +336,7 @@ DAYS = [
     *(date(2025, 7, 1), RECEIVED_ON, date(2025, 8, 2), date(2099, 1, 1), date(1, 1, 1), date(9999, 12, 31)),
 ]
 PERSONS: Mapping[str, list[Any]] = {
-    "record_id": ["HS38-000000001", "HS38-000000002"],
+    "record_id": ["HS38-000000001", "038000000001", "3811427763", "HN2380000000001", "HN6380000000001"],
     "citizen_id": [f"038{digit}{year}000001" for digit in range(6) for year in ("00", "25", "99")],
     "full_name": ["Nguyễn Thị Mẫu"],
     "birth_date": DAYS,

@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 
 from dxpipeline.contracts import contracts
+from dxpipeline.quality import sample_check
 from dxpipeline.quality.checker import Checker
 from dxpipeline.quality.model import CheckedBlock
 from dxpipeline.quality.sample_check import SampleCheck, sampled
@@ -58,6 +59,30 @@ def test_a_disagreement_is_said_after_the_last_block(
     assert "1 only by Great Expectations (rows 11 of submission 7)" in caplog.text
 
 
+def test_the_sample_is_spread_over_the_whole_file(
+    make_checker: Callable[..., Checker],
+    make_block: Callable[..., Block],
+    good: dict[str, Record],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[list[int]] = []
+    monkeypatch.setattr(sample_check, "SAMPLE_ROWS", 10)
+    monkeypatch.setattr(
+        SampleCheck,
+        "ask",
+        lambda self, contract, suite, submission, sample: asked.append(
+            [row for block in sample for row in block.rows["source_row"]]
+        ),
+    )
+    monkeypatch.setattr(SampleCheck, "answer", lambda self: None)
+    checker = make_checker("health_stations")
+    stations = [{**good["health_stations"], "station_code": f"38{number}"} for number in range(100, 116)]
+    for number_of_blocks in (1, 3, 12):
+        blocks = (checker.check(make_block(stations, first_row=16 * at)) for at in range(number_of_blocks))
+        assert len(list(sampled(CONTRACT, SUITE, 7, blocks))) == number_of_blocks
+    assert asked == [list(range(0, 16, 2)), list(range(0, 48, 8)), list(range(0, 192, 16))]
+
+
 def test_the_process_ends_when_the_file_is_given_up(blocks: list[CheckedBlock]) -> None:
     def broken() -> Iterator[CheckedBlock]:
         yield blocks[0]
@@ -75,7 +100,7 @@ def test_a_process_without_an_answer_is_a_failure_not_an_agreement(blocks: list[
     with SampleCheck() as check:
         check.wait_until_ready()
         unfit: Any = CheckedBlock(blocks[0].rows.drop("accepted"), pl.DataFrame(), pl.DataFrame())
-        check.ask(CONTRACT, SUITE, 7, unfit)
+        check.ask(CONTRACT, SUITE, 7, [unfit])
         with pytest.raises(RuntimeError, match="ended with 1 and no answer"):
             check.answer()
     with SampleCheck() as check, pytest.raises(RuntimeError, match="no answer"):

@@ -65,14 +65,16 @@ compared as (
         *,
         bool_or(current) over (partition by {key}) as of_newest_day,
         row({stored}) as content,
-        lag(row({stored})) over (partition by {key} order by received_seq) as previous
+        lag(row({stored})) over (partition by {key} order by received_seq) as previous,
+        lead(row({stored})) over (partition by {key} order by received_seq) as following
     from version
 ),
 
 ordered as (
     select
         *,
-        (content is not distinct from previous) as repeats
+        (content is not distinct from previous) as repeats,
+        (content is not distinct from following) as is_repeated
     from compared
 ),
 
@@ -105,23 +107,24 @@ now_repeated as (
     where repeats
 )
 
+-- What a delivery that was faster says too was so already, wherever it stands now.
 select
-    count(*) filter (where repeats) as rows_unchanged,
-    count(*) filter (where not repeats and of_newest_day and last) as rows_replaced,
-    count(*) filter (where not repeats and not (of_newest_day and last)) as rows_older
+    count(*) filter (where repeats or is_repeated) as rows_unchanged,
+    count(*) filter (where not (repeats or is_repeated) and is_current) as rows_replaced,
+    count(*) filter (where not (repeats or is_repeated or is_current)) as rows_older
 from (
     select
         repeats,
-        false as of_newest_day,
-        false as last,
+        is_repeated,
+        false as is_current,
         received_seq
     from ordered
     where repeats
     union all
     select
         repeats,
-        of_newest_day,
-        last,
+        is_repeated,
+        of_newest_day and last as is_current,
         received_seq
     from kept
 ) as placed

@@ -215,8 +215,8 @@ create table mart.fct_health_station (
     has_ehr_system boolean not null,
     software_name text,
     population_managed bigint not null,
-    records_created bigint not null,
-    records_updated bigint not null,
+    records_created bigint,
+    records_updated bigint,
     submission_id bigint not null,
     source_sheet text not null,
     source_row integer not null,
@@ -239,9 +239,11 @@ comment on column mart.fct_health_station.software_name is
 'Phần mềm; trống khi chưa có hệ thống. / Software; null without a system.';
 comment on column mart.fct_health_station.population_managed is 'Số dân quản lý (người). / Persons managed.';
 comment on column mart.fct_health_station.records_created is
-'Số hồ sơ đã lập đến cuối kỳ. / Records created up to the period''s end.';
+'Số hồ sơ đã lập đến cuối kỳ, làm tròn xuống bội của 5; trống khi từ 1 đến 4. '
+'/ Records created up to the period''s end, rounded down to a multiple of 5; null from 1 to 4.';
 comment on column mart.fct_health_station.records_updated is
-'Số hồ sơ cập nhật trong kỳ. / Records updated in the period.';
+'Số hồ sơ cập nhật trong kỳ, làm tròn xuống bội của 5; trống khi từ 1 đến 4. '
+'/ Records updated in the period, rounded down to a multiple of 5; null from 1 to 4.';
 comment on column mart.fct_health_station.submission_id is 'Lần nộp. / Submission the row came from.';
 comment on column mart.fct_health_station.source_sheet is
 'Trang tính; rỗng với tệp văn bản. / Sheet; empty for a text file.';

@@ -36,6 +36,7 @@ left join lateral (
         reported.indicator_code = target.indicator_code
         and reported.geography_code = target.geography_code
     order by
+        reported.value is null,
         reported.period_end_on desc,
         array_position(array['final', 'preliminary', 'estimate', 'reported'], reported.vintage)
     limit 1
@@ -45,7 +46,9 @@ comment on view mart.indicator_status is
 'Mỗi dòng là một mục tiêu với giá trị mới nhất và tình trạng. / One row per target: latest value and status.';
 comment on column mart.indicator_status.baseline_value is
 'Giá trị gốc; trống khi không có. / Baseline; null where none.';
-comment on column mart.indicator_status.period is 'Kỳ mới nhất có số liệu. / Latest period with data.';
+comment on column mart.indicator_status.period is
+'Kỳ mới nhất có giá trị; khi chưa kỳ nào có thì là kỳ mới nhất. '
+'/ Latest period with a value; the latest of all where none has one.';
 comment on column mart.indicator_status.value is
 'Giá trị mới nhất; trống khi không có. / Latest value; null where there is none.';
 comment on column mart.indicator_status.status is
@@ -97,7 +100,8 @@ left join mart.dim_commune as commune on fact.commune_key = commune.commune_key;
 comment on view mart.health_station is
 'Trạm y tế theo kỳ, kèm tên trạm, xã, huyện. / Stations by period, with names of station, commune, district.';
 comment on column mart.health_station.records_created_pct is
-'Hồ sơ đã lập trên dân số quản lý (%). / Records created for each hundred persons managed (%).';
+'Hồ sơ đã lập (đã làm tròn) trên dân số quản lý (%). '
+'/ Records created (as rounded) for each hundred persons managed (%).';
 
 create view mart.broadband_commune with (security_invoker = true) as
 select

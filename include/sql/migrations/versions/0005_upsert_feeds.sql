@@ -74,7 +74,7 @@ begin
     if filled or staged not in (select oid from pg_class where relowner = current_user::regrole) then
         return false;
     end if;
-    -- The indexes of the empty table, made from the rows while nobody waits.
+    -- The indexes of the empty table, made from the rows before the table is locked.
     select jsonb_agg(jsonb_build_object(
         'name', class.relname,
         'making', coalesce(

@@ -1,5 +1,5 @@
--- What BI reads of the health records: aggregates only, from which no count of fewer than five persons can be
--- read.
+-- What BI reads of the health records: aggregates only. Below the province each count is a multiple of five,
+-- rounded down, of persons who are five or more at one station and of one commune.
 
 create table mart.dim_population (
     year integer not null,
@@ -27,15 +27,25 @@ create table mart.fct_health_record_province (
     period_end_on date not null,
     person_count bigint,
     record_count bigint,
-    suppressed boolean not null,
+    duplicate_person_count bigint,
     hash_key_version_count bigint not null,
-    check (suppressed = (person_count is null) and suppressed = (record_count is null)),
-    check (person_count >= 5 and record_count >= person_count)
+    check (person_count >= 5),
+    check (record_count = person_count or record_count >= person_count + 5),
+    check (duplicate_person_count % 5 = 0)
 );
 
 comment on table mart.fct_health_record_province is
 'Mỗi dòng là hồ sơ sức khỏe của cả tỉnh đến hết một kỳ. '
 '/ One row per period: the health records of the province as of its end.';
+comment on column mart.fct_health_record_province.person_count is
+'Số người khác nhau, không làm tròn; trống khi dưới 5 người. '
+'/ Distinct persons, not rounded; null where fewer than five.';
+comment on column mart.fct_health_record_province.record_count is
+'Số hồ sơ, không làm tròn; trống khi dưới 5 người, hoặc khi số hồ sơ hơn số người từ 1 đến 4. '
+'/ Health records, not rounded; null for fewer than five persons, or where 1 to 4 more than persons.';
+comment on column mart.fct_health_record_province.duplicate_person_count is
+'Số người có hồ sơ tại nhiều trạm, làm tròn xuống bội của 5; trống khi từ 1 đến 4. '
+'/ Persons with records at several stations, rounded down to a multiple of 5; null from 1 to 4.';
 comment on column mart.fct_health_record_province.hash_key_version_count is
 'Số phiên bản khóa băm; từ 2 trở lên thì người có hồ sơ ở hai phiên bản được tính hai lần. '
 '/ Versions of the hash key; from 2 on a person with records under two of them counts twice.';
@@ -45,18 +55,15 @@ create table mart.fct_health_record_commune (
     commune_code text not null,
     period_end_on date not null,
     commune_key integer references mart.dim_commune on delete set null,
-    person_count bigint,
-    record_count bigint,
-    suppressed boolean not null,
-    check (suppressed = (person_count is null) and suppressed = (record_count is null)),
-    check (person_count >= 5 and record_count >= person_count)
+    person_count bigint not null,
+    check (person_count >= 5 and person_count % 5 = 0)
 );
 create index fct_health_record_commune_period_key on mart.fct_health_record_commune (period);
 create index fct_health_record_commune_commune_key on mart.fct_health_record_commune (commune_key);
 
 comment on table mart.fct_health_record_commune is
-'Mỗi dòng là hồ sơ sức khỏe đến hết một kỳ của người cư trú tại một xã như đã báo cáo. '
-'/ One row per commune as reported and period: its residents'' health records as of the period''s end.';
+'Mỗi dòng là hồ sơ sức khỏe đến hết một kỳ của người cư trú tại một xã như đã báo cáo, từ 5 người. '
+'/ One row per commune as reported and period: health records as of its end; no row for fewer than five.';
 comment on column mart.fct_health_record_commune.commune_code is
 'Mã xã như đã báo cáo. / Commune code as reported.';
 comment on column mart.fct_health_record_commune.commune_key is
@@ -67,19 +74,16 @@ create table mart.fct_health_record_commune_today (
     period text not null,
     commune_key integer references mart.dim_commune on delete set null,
     period_end_on date not null,
-    person_count bigint,
-    record_count bigint,
-    suppressed boolean not null,
-    check (suppressed = (person_count is null) and suppressed = (record_count is null)),
-    check (person_count >= 5 and record_count >= person_count)
+    person_count bigint not null,
+    check (person_count >= 5 and person_count % 5 = 0)
 );
 create index fct_health_record_commune_today_period_key on mart.fct_health_record_commune_today (period);
 create index fct_health_record_commune_today_commune_key
 on mart.fct_health_record_commune_today (commune_key);
 
 comment on table mart.fct_health_record_commune_today is
-'Mỗi dòng là hồ sơ sức khỏe đến hết một kỳ theo một xã hiện nay. '
-'/ One row per commune of today and period: health records as of the period''s end.';
+'Mỗi dòng là hồ sơ sức khỏe đến hết một kỳ theo một xã hiện nay, từ 5 người. '
+'/ One row per commune of today and period: health records as of its end; no row for fewer than five.';
 comment on column mart.fct_health_record_commune_today.commune_key is
 'Xã hiện nay; trống: hồ sơ của xã cũ đã bị chia, không rõ thuộc xã nào, hoặc mã lạ. '
 '/ Commune of today; null: former communes that were split, whose parts nothing tells, and unknown codes.';
@@ -88,39 +92,17 @@ create table mart.fct_health_record_station (
     period text not null,
     station_code text not null,
     period_end_on date not null,
-    person_count bigint,
-    record_count bigint,
-    suppressed boolean not null,
+    person_count bigint not null,
     primary key (period, station_code),
-    check (suppressed = (person_count is null) and suppressed = (record_count is null)),
-    check (person_count >= 5 and record_count >= person_count)
+    check (person_count >= 5 and person_count % 5 = 0)
 );
 
 comment on table mart.fct_health_record_station is
-'Mỗi dòng là hồ sơ sức khỏe một trạm y tế quản lý đến hết một kỳ. '
-'/ One row per health station and period: the records it keeps as of the period''s end.';
+'Mỗi dòng là hồ sơ sức khỏe một trạm y tế quản lý đến hết một kỳ, từ 5 người. '
+'/ One row per health station and period: the records it keeps at its end; no row for fewer than five.';
 comment on column mart.fct_health_record_station.station_code is
 'Mã trạm như đã báo cáo, có thể chưa có trong dim_station. '
 '/ Station code as reported; dim_station may lack it.';
-
-create table mart.fct_health_record_duplicate (
-    period text not null,
-    station_code text not null,
-    period_end_on date not null,
-    person_count bigint,
-    suppressed boolean not null,
-    primary key (period, station_code),
-    check (suppressed = (person_count is null)),
-    check (person_count >= 5)
-);
-
-comment on table mart.fct_health_record_duplicate is
-'Mỗi dòng là số người của một trạm còn có hồ sơ tại trạm khác; không có ai thì không có dòng. '
-'/ One row per station and period: its persons with a record at another station; no row where nobody has.';
-comment on column mart.fct_health_record_duplicate.station_code is 'Mã trạm y tế. / Health station code.';
-comment on column mart.fct_health_record_duplicate.person_count is
-'Số người của trạm còn có hồ sơ tại trạm khác; trống khi bị ẩn. '
-'/ Persons with a record elsewhere too; null where hidden.';
 
 -- The columns that the facts share mean the same in each.
 do $$
@@ -140,13 +122,9 @@ begin
             ('period_end_on', 'Ngày cuối kỳ. / Last day of the period.'),
             (
                 'person_count',
-                'Số người khác nhau; trống khi bị ẩn. / Distinct persons; null where hidden.'
-            ),
-            ('record_count', 'Số hồ sơ; trống khi bị ẩn. / Health records; null where hidden.'),
-            (
-                'suppressed',
-                'Bị ẩn: dưới 5 người, hoặc nếu hiện thì suy ra được số dưới 5. '
-                '/ Hidden: fewer than five persons, or it would give such a number away.'
+                'Số người khác nhau, làm tròn xuống bội của 5; không tính người của một trạm và một xã mà chỉ có 1 đến 4. '
+                '/ Distinct persons, rounded down to a multiple of 5; without those of a station and a commune that are '
+                'only 1 to 4.'
             )
         ) as meaning (name, description) on attribute.attname = meaning.name
         where

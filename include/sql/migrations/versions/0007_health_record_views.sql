@@ -78,15 +78,9 @@ select
     fact.station_code,
     station.station_name,
     fact.person_count,
-    fact.record_count,
-    fact.suppressed,
-    duplicate.person_count as duplicate_person_count,
-    coalesce(duplicate.suppressed, false) as duplicates_suppressed,
     denominator.population_managed,
     100.0 * fact.person_count / nullif(denominator.population_managed, 0) as coverage_pct
 from mart.fct_health_record_station as fact
-left join mart.fct_health_record_duplicate as duplicate
-    on fact.period = duplicate.period and fact.station_code = duplicate.station_code
 left join mart.dim_station as station on fact.station_code = station.station_code
 left join mart.health_record_denominator as denominator
     on fact.period = denominator.period and fact.station_code = denominator.station_code;
@@ -94,14 +88,9 @@ left join mart.health_record_denominator as denominator
 comment on view mart.health_record_station is
 'Hồ sơ sức khỏe theo trạm và kỳ, kèm tên, dân số quản lý, tỷ lệ. '
 '/ Health records by station and period, with name, persons managed and share.';
-comment on column mart.health_record_station.duplicate_person_count is
-'Số người còn có hồ sơ tại trạm khác; trống khi không có ai hoặc bị ẩn. '
-'/ Persons with a record at another station too; null where there are none or they are hidden.';
-comment on column mart.health_record_station.duplicates_suppressed is
-'Số người còn có hồ sơ tại trạm khác bị ẩn. / Whether the persons with a record elsewhere are hidden.';
 comment on column mart.health_record_station.coverage_pct is
-'Số người có hồ sơ trên dân số quản lý (%); trống khi thiếu một trong hai. '
-'/ Persons with a record for each hundred persons managed (%); null where either lacks.';
+'Số người có hồ sơ (đã làm tròn) trên dân số quản lý (%); trống khi thiếu dân số. '
+'/ Persons with a record, as rounded, for each hundred persons managed (%); null where these lack.';
 
 create view mart.health_record_commune with (security_invoker = true) as
 with denominator as (
@@ -122,8 +111,6 @@ select
     commune.commune_type,
     commune.district_name,
     fact.person_count,
-    fact.record_count,
-    fact.suppressed,
     denominator.population_managed,
     denominator.station_count,
     100.0 * fact.person_count / nullif(denominator.population_managed, 0) as coverage_pct
@@ -139,8 +126,8 @@ comment on column mart.health_record_commune.population_managed is
 comment on column mart.health_record_commune.station_count is
 'Số trạm trong tổng đó. / Stations in that sum.';
 comment on column mart.health_record_commune.coverage_pct is
-'Số người có hồ sơ trên dân số quản lý (%); trống khi thiếu một trong hai. '
-'/ Persons with a record for each hundred persons managed (%); null where either lacks.';
+'Số người có hồ sơ (đã làm tròn) trên dân số quản lý (%); trống khi thiếu dân số. '
+'/ Persons with a record, as rounded, for each hundred persons managed (%); null where these lack.';
 
 create view mart.health_record_commune_today with (security_invoker = true) as
 with denominator as (
@@ -169,8 +156,6 @@ select
     commune.commune_name,
     commune.commune_type,
     fact.person_count,
-    fact.record_count,
-    fact.suppressed,
     denominator.population_managed,
     denominator.station_count,
     100.0 * fact.person_count / nullif(denominator.population_managed, 0) as coverage_pct,
@@ -192,8 +177,8 @@ comment on column mart.health_record_commune_today.population_managed is
 comment on column mart.health_record_commune_today.station_count is
 'Số trạm trong tổng đó. / Stations in that sum.';
 comment on column mart.health_record_commune_today.coverage_pct is
-'Số người có hồ sơ trên dân số quản lý (%); trống khi thiếu một trong hai. '
-'/ Persons with a record for each hundred persons managed (%); null where either lacks.';
+'Số người có hồ sơ (đã làm tròn) trên dân số quản lý (%); trống khi thiếu dân số. '
+'/ Persons with a record, as rounded, for each hundred persons managed (%); null where these lack.';
 comment on column mart.health_record_commune_today.split_commune_count is
 'Số xã cũ bị chia mà một phần thuộc xã này, chưa được tính. '
 '/ Former communes that were split, with a part here: not counted.';
