@@ -46,8 +46,8 @@ def prepare(task: Task) -> Measurement:
         from_claim = start()
         [work] = pipeline.sweep(settings)
         from_drain = start()
-        readings: list[Reading] = []
-        with ready, before_each_answer(lambda: readings.append(from_drain.read())):
+        readings: list[tuple[Reading, Reading]] = []
+        with ready, before_each_answer(lambda: readings.append((from_drain.read(), from_claim.read()))):
             pipeline.drain(settings, work.feed, work.reporting_unit, large=work.large)
         whole = from_claim.read()
         delivery = latest_delivery(settings)
@@ -57,7 +57,7 @@ def prepare(task: Task) -> Measurement:
             if name.startswith("rows_") and count is not None
         }
         # All the work on bytes that are known is the claim's, which hashes them.
-        reading = whole if delivery["verdict"] == "duplicate" else readings[0]
+        reading = readings[0][delivery["verdict"] == "duplicate"]
         return Found(reading, whole, counts, delivery["verdict"])
 
     return measurement

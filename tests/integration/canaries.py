@@ -89,7 +89,8 @@ class Canary:
             f"{day:{pattern}}" for pattern in ("%d/%m/%Y", "%Y-%m-%d", "%d-%m-%Y", "%d.%m.%Y", "%Y/%m/%d")
         ]
         days += [f"{day.day}/{day.month}/{day.year}", f"{day.year}, {day.month}, {day.day}", self.impossible]
-        hexadecimal = [text.encode().hex() for text in self.identifiers]
+        # A name is stored as it is written, with a capital.
+        hexadecimal = [text.encode().hex() for one in self.identifiers for text in (one, one.capitalize())]
         return [*self.identifiers, *days, *hexadecimal]
 
     def is_in(self, content: bytes, *, compiled: bool = False) -> bool:

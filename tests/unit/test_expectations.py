@@ -91,10 +91,10 @@ NEVER_BROKEN = {"expect_column_values_to_be_between(birth_date)"}
 
 INCONSISTENT, FUTURE = "inconsistent-values", "future-date"
 PERSONAL_NUMBERS = (
-    *("038190000001", "38190000001", "099190000001"),  # a citizen id, without its zero, of another province
-    *("HN2380000000001", "3811427763"),  # both forms of an insurance number
-    *("08-03-1990", "1990-03-08"),
+    *("038190000002", "38190000002", "095190000001"),  # a citizen id, without its zero, of another province
+    *("HN2380000000002", "08-03-1990", "1990-03-08"),
 )
+PERSONAL = ("record_id", "personal-number", CRITICAL)
 PERSON_CASES: list[tuple[Record, list[Fault]]] = [
     ({}, []),
     (dict.fromkeys(("insurance_number", "last_visit_on", "icd10_code", "height_cm", "weight_kg")), []),
@@ -147,10 +147,15 @@ PERSON_CASES: list[tuple[Record, list[Fault]]] = [
     ({"insurance_number": "0123456789"}, []),
     ({"insurance_number": "HN6380000000001"}, [("insurance_number", "bad-format", CRITICAL)]),
     ({"record_id": "hs38-000000001"}, [("record_id", "bad-format", CRITICAL)]),
-    *(({"record_id": number}, [("record_id", "personal-number", CRITICAL)]) for number in PERSONAL_NUMBERS),
+    *(({"record_id": number}, [PERSONAL]) for number in PERSONAL_NUMBERS),
+    ({"record_id": "0123456789"}, []),
+    ({"record_id": "0123456789", "insurance_number": "0123456789"}, [PERSONAL]),
+    ({"record_id": "HS-123456789", "insurance_number": "0123456789"}, [PERSONAL]),
+    *(({"record_id": f"HS{number}"}, [PERSONAL]) for number in ("038190000001", "38190000001")),
+    ({"record_id": "038190000001"}, [PERSONAL] * 2),
     *(
         ({"record_id": record}, [])
-        for record in ("0381900000012", "3819-0000001", "HN6380000000001", "38-01-0001", "HS38000000")
+        for record in ("0381900000022", "3819-0000001", "HN6380000000001", "38-01-0001", "HS38000000")
     ),
     ({"full_name": None}, [("full_name", MISSING, CRITICAL)]),
     ({"sex": "nm"}, [("sex", "not-in-list", CRITICAL)]),

@@ -196,13 +196,17 @@ class Answer:
         return self.contract is not None and self.contract.load_mode == "upsert"
 
     @property
+    def is_text(self) -> bool:
+        """Say whether the file was a text file whose table was found: its layout has no sheet."""
+        return bool(self.layouts) and all(layout.sheet is None for layout in self.layouts)
+
+    @property
     def wants_extract(self) -> bool:
         """Say whether the marked copy is to hold the rows to mend only (`rows_to_mend`).
 
         A part of a snapshot, sent again, would replace the whole; that copy is never cut.
         """
-        is_text = all(layout.sheet is None for layout in self.layouts)
-        return self.is_upsert and is_text and self.size_bytes > WHOLE_COPY_BYTES
+        return self.is_upsert and self.is_text and self.size_bytes > WHOLE_COPY_BYTES
 
     def layout_of(self, sheet: str | None) -> SheetLayout | None:
         """Return where the table of a sheet stands, None where it was never found."""

@@ -39,8 +39,7 @@ def marked_name(answer: Answer) -> str:
     mark = label("names", "marked")
     stem, suffix = _split(answer.file_name)
     stem = re.sub(rf"(?: - {mark} - \d{{6,}})+$", "", clean(stem))
-    is_text = any(layout.sheet is None for layout in answer.layouts)
-    if not is_text:
+    if not answer.is_text:
         suffix = ".xlsx"
     elif suffix.lower() not in _DELIMITED_SUFFIXES:
         suffix = ".csv"

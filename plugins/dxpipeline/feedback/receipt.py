@@ -179,7 +179,8 @@ def _actions(answer: Answer, marked: str | None, language: Language) -> list[str
 
     is_extract = marked is not None and answer.wants_extract
     extract = "open_extract" if answer.has_errors else "open_extract_of_warnings"
-    to_open = [action(extract if is_extract else "open_marked")] if marked else []
+    whole = "open_marked_text" if answer.is_text else "open_marked"
+    to_open = [action(extract if is_extract else whole)] if marked else []
     to_mend = to_open or [action("mend_cells")]
     if answer.verdict == "partially_accepted":
         to_keep = [action("keep_name")] if marked and answer.is_upsert else []
@@ -189,7 +190,9 @@ def _actions(answer: Answer, marked: str | None, language: Language) -> list[str
     if answer.verdict == "duplicate":
         return [action("answered_before" if answer.rows_quarantined else "nothing")]
     if answer.verdict == "accepted":
-        return [action("check_lost" if answer.lost_keys else "nothing")]
+        return [
+            action("check_lost" if answer.lost_keys else "check_older" if answer.rows_older else "nothing")
+        ]
     if answer.reason_code in _OFFICE_REASONS:
         return [action("wait_for_office")]
     if answer.reason_code in _PLACE_REASONS:
@@ -213,6 +216,8 @@ def _notes(answer: Answer, language: Language) -> list[str]:
             if left > 0:
                 keys = sentence("and-more", language, keys=keys, count=grouped(left, language))
             notes.append(sentence(code, language, keys=keys))
+    if answer.rows_older:
+        notes.append(sentence("older-rows", language, count=grouped(answer.rows_older, language)))
     return notes + [as_shown(in_language(note, language)) for note in answer.notes]
 
 

@@ -104,7 +104,8 @@ def verify_key(connection: psycopg.Connection, keys: PrivacyKeys) -> None:
             if fingerprint != keys.fingerprint:
                 raise ConfigurationError(
                     f"DX_PRIVACY_KEY is not the key with which the warehouse's hashes of version {version} "
-                    "were made: put that key back, or raise DX_PRIVACY_KEY_VERSION if it is to be replaced."
+                    "were made: put that key back. Files wait until then; with another key and version every "
+                    "person would be counted once more."
                 )
             if version != keys.version:
                 raise ConfigurationError(

@@ -24,6 +24,7 @@ from dxpipeline.quality.context import Context
 from dxpipeline.quality.persons import (
     citizen_birth_year_agrees,
     citizen_sex_agrees,
+    free_of_numbers,
     icd10_known,
     suggest_icd10,
 )
@@ -133,6 +134,7 @@ DERIVATIONS: Mapping[str, Derivation] = {
     "commune_name_agrees": Derivation("boolean", ("text", "text"), commune_name_agrees, expected_name),
     "citizen_sex_agrees": Derivation("boolean", ("text", "text"), citizen_sex_agrees),
     "citizen_birth_year_agrees": Derivation("boolean", ("text", "date"), citizen_birth_year_agrees),
+    "free_of_numbers": Derivation("boolean", ("text", "text", "text"), free_of_numbers),
     "icd10_known": Derivation("boolean", ("text",), icd10_known, suggest_icd10),
 }
 """Every derivation a contract may name."""

@@ -42,6 +42,19 @@ def citizen_birth_year_agrees(rows: pl.DataFrame, columns: Sequence[str], contex
     return rows.select(year == pl.col(birth_date).dt.year()).to_series()
 
 
+def free_of_numbers(rows: pl.DataFrame, columns: Sequence[str], context: Context) -> pl.Series:
+    """Say whether a key holds neither of a person's numbers, also without the zero that begins it.
+
+    Null where the key is missing.
+    """
+    key, *numbers = columns
+    holds = (
+        pl.col(key).str.contains(pl.col(number).str.strip_prefix("0"), literal=True).fill_null(False)
+        for number in numbers
+    )
+    return rows.select(pl.when(pl.col(key).is_not_null()).then(~pl.any_horizontal(holds))).to_series()
+
+
 def icd10_known(rows: pl.DataFrame, columns: Sequence[str], context: Context) -> pl.Series:
     """Say whether a code, with or without its dot, is a category or subcategory of ICD-10; null for null."""
     return rows.select(pl.col(columns[0]).is_in(_icd10_codes().implode())).to_series()

@@ -344,6 +344,25 @@ def test_an_extract_is_to_be_mended_and_sent_by_itself(answers: Any, verdict: st
     assert ("các dòng đã nhận không bị mất" in text) is (verdict == "partially_accepted")
 
 
+def test_a_marked_text_file_has_no_coloured_cells(answers: Any) -> None:
+    text = text_of(render_receipt(records_of(answers, size_bytes=WHOLE_COPY_BYTES), "x.csv"))
+    assert "Mở tệp “x.csv” nằm cạnh phiếu này: cột cuối “Lỗi cần sửa” ghi cách sửa từng dòng." in text
+    assert "ô đỏ" not in text
+
+
+def test_corrections_that_are_older_than_the_current_version_are_not_passed_over_in_silence(
+    answers: Any,
+) -> None:
+    given = {"verdict": "accepted", "issues": (), "issue_counts": (), "rows_quarantined": 0}
+    text = text_of(render_receipt(records_of(answers, **given)))
+    assert "1 dòng cũ hơn bản đang có nên chỉ được lưu làm lịch sử." in text
+    assert "Xem ghi chú về các dòng cũ hơn bản đang có" in text
+    assert "Không cần làm gì thêm" not in text
+    text = text_of(render_receipt(records_of(answers, **given, rows_older=0)))
+    assert "Không cần làm gì thêm" in text
+    assert "cũ hơn bản đang có nên" not in text
+
+
 def test_small_files_of_records_come_back_whole(answers: Any) -> None:
     text = text_of(render_receipt(records_of(answers, size_bytes=WHOLE_COPY_BYTES), "x.csv"))
     assert "tệp chỉ gồm" not in text

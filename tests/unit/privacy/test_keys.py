@@ -232,7 +232,8 @@ def test_another_key_under_the_same_version_is_refused(warehouse: psycopg.Connec
         verify_key(warehouse, key_of(2, 1))
     assert str(refused.value) == (
         "DX_PRIVACY_KEY is not the key with which the warehouse's hashes of version 1 were made: put that "
-        "key back, or raise DX_PRIVACY_KEY_VERSION if it is to be replaced."
+        "key back. Files wait until then; with another key and version every person would be counted once "
+        "more."
     )
     assert noted(warehouse) == [(1, key_of(1, 1).fingerprint, True)]
 

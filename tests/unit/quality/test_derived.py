@@ -235,6 +235,34 @@ def test_a_disease_is_a_category_or_subcategory_with_or_without_the_dot() -> Non
     ]
 
 
+def test_a_key_is_free_of_the_numbers_of_its_person() -> None:
+    contract = replace(
+        contracts()["health_records"],
+        derived=(DerivedColumn("made", "free_of_numbers", ("record_id", "citizen_id", "insurance_number")),),
+    )
+    frame = pl.DataFrame(
+        [
+            ("HS38-000000001", "038190000001", "HN2380000000001", True),
+            ("038190000001", "038190000001", None, False),
+            ("38190000001", "038190000001", None, False),
+            ("HN2380000000001", "038190000001", "HN2380000000001", False),
+            ("X038190000001", "038190000001", "0123456789", False),
+            ("X.38190000001", "38.190000001", "0123456789", True),
+            ("X-123456789", None, "0123456789", False),
+            ("X-123456789", None, None, True),
+            (None, "038190000001", None, None),
+        ],
+        schema={
+            "record_id": pl.String,
+            "citizen_id": pl.String,
+            "insurance_number": pl.String,
+            "free": pl.Boolean,
+        },
+        orient="row",
+    )
+    assert derive(frame, contract, IN_2021)["made"].to_list() == frame["free"].to_list()
+
+
 def test_an_unknown_disease_is_explained_by_the_codes_of_its_category() -> None:
     explain = DERIVATIONS["icd10_known"].explain
     assert explain is not None
