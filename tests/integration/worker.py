@@ -73,7 +73,7 @@ IN_THE_LOAD: Mapping[str, Moment] = {
 }
 AFTER_THE_LOAD: Mapping[str, Moment] = {
     "after-the-commit": Moment(pipeline, "finish"),
-    "in-the-marked-copy": Moment(outbox, "write_marked_file", returned=True),
+    "in-the-marked-copy": Moment(outbox, "sync"),
     "between-copy-and-receipt": Moment(outbox, "render_receipt"),
     "before-the-answer-is-noted": Moment(pipeline, "write_answer", returned=True),
     "in-the-archive": Moment(archive, "decrypt"),
