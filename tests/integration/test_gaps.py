@@ -15,6 +15,7 @@ import pytest
 from dxpipeline import pipeline as pipeline_module
 from dxpipeline import preparation
 from dxpipeline.feedback import outbox
+from dxpipeline.loading import staging
 from dxpipeline.privacy.hashing import KeyedHasher
 from dxpipeline.quality import issues
 from dxpipeline.quality.checker import Checker
@@ -43,6 +44,16 @@ def hash_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
         return series.cast(pl.Binary).bin.encode("hex")
 
     monkeypatch.setattr(KeyedHasher, "hash_column", as_they_are)
+
+
+def store_names_as_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    stored = staging.stored_form
+
+    def with_names(rows: pl.DataFrame, *rest: Any) -> pl.DataFrame:
+        names = rows["full_name"].cast(pl.Binary).bin.encode("hex")
+        return stored(rows, *rest).with_columns(citizen_id_hash="\\x" + names)
+
+    monkeypatch.setattr(staging, "stored_form", with_names)
 
 
 def archive_openly(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -104,6 +115,7 @@ Mutation = Callable[[pytest.MonkeyPatch], None]
         (show_values, ["ledger.issue", "quarantine.quarantined_row"]),
         (quote_failures, ["ledger.attempt", "failures"]),
         (hash_nothing, ["core.health_records", "files of the server"]),
+        (store_names_as_bytes, ["core.health_records"]),
         (archive_openly, ["/archive/"]),
         (answer_everybody, ["/outbox/so-tt-tt/"]),
         (keep_results_with_values, ["ledger.attempt"]),

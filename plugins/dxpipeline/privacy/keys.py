@@ -27,8 +27,15 @@ from dxpipeline.warehouse.sql_files import read_sql
 
 HASH_KEY_BYTES = 32
 
-_MAKE_HASH_KEY = "give 32 random bytes in base64 (openssl rand -base64 32)"
-_MAKE_ARCHIVE_KEY = "give an age identity, AGE-SECRET-KEY-1… (age-keygen)"
+# Whoever reads this may have lost a key from sight: a new one would count every person once more.
+_GIVE_HASH_KEY = (
+    "give the key with which this warehouse's hashes were made, 32 bytes in base64; "
+    "make one (openssl rand -base64 32) only where there are none"
+)
+_GIVE_ARCHIVE_KEY = (
+    "give the age identity of this archive, AGE-SECRET-KEY-1…; "
+    "make one (age-keygen) only where nothing personal is archived"
+)
 
 
 @dataclass(frozen=True)
@@ -110,7 +117,8 @@ def verify_key(connection: psycopg.Connection, keys: PrivacyKeys) -> None:
             if version != keys.version:
                 raise ConfigurationError(
                     f"DX_PRIVACY_KEY is the key of version {version}, but DX_PRIVACY_KEY_VERSION is "
-                    f"{keys.version}: set the version back to {version}, or give a new key."
+                    f"{keys.version}: set the version back to {version}; it is raised only together "
+                    "with a key that replaces a leaked or lost one."
                 )
 
 
@@ -148,14 +156,14 @@ def _new_archive_key() -> str:
 
 def _decoded(name: str, given: str | None) -> bytes:
     if not given:
-        raise ConfigurationError(f"{name} is not set, and personal data needs it: {_MAKE_HASH_KEY}.")
+        raise ConfigurationError(f"{name} is not set, and personal data needs it: {_GIVE_HASH_KEY}.")
     try:
         key = base64.b64decode(given.strip(), validate=True)
     except (binascii.Error, ValueError):
         key = b""
     # Neither the value nor the decoder's complaint is quoted: both would carry parts of the key.
     if len(key) != HASH_KEY_BYTES:
-        raise ConfigurationError(f"{name} is not a key: {_MAKE_HASH_KEY}.")
+        raise ConfigurationError(f"{name} is not a key: {_GIVE_HASH_KEY}.")
     return key
 
 
@@ -164,8 +172,8 @@ def _identities(name: str, given: str | None) -> tuple[pyrage.x25519.Identity, .
     # age-keygen writes comments above an identity, and a file may hold several.
     words = [word for line in lines if not line.startswith("#") for word in line.split()]
     if not words:
-        raise ConfigurationError(f"{name} is not set, and personal data needs it: {_MAKE_ARCHIVE_KEY}.")
+        raise ConfigurationError(f"{name} is not set, and personal data needs it: {_GIVE_ARCHIVE_KEY}.")
     try:
         return tuple(pyrage.x25519.Identity.from_str(word) for word in words)
     except pyrage.IdentityError:
-        raise ConfigurationError(f"{name} is not a key: {_MAKE_ARCHIVE_KEY}.") from None
+        raise ConfigurationError(f"{name} is not a key: {_GIVE_ARCHIVE_KEY}.") from None

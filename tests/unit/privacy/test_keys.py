@@ -133,13 +133,14 @@ def test_processes_that_start_together_agree_on_one_key(tmp_path: Path) -> None:
     [
         (
             "DX_PRIVACY_KEY",
-            "DX_PRIVACY_KEY is not set, and personal data needs it: give 32 random bytes in base64 "
-            "(openssl rand -base64 32).",
+            "DX_PRIVACY_KEY is not set, and personal data needs it: give the key with which this warehouse's "
+            "hashes were made, 32 bytes in base64; make one (openssl rand -base64 32) only where "
+            "there are none.",
         ),
         (
             "DX_ARCHIVE_KEY",
-            "DX_ARCHIVE_KEY is not set, and personal data needs it: give an age identity, AGE-SECRET-KEY-1… "
-            "(age-keygen).",
+            "DX_ARCHIVE_KEY is not set, and personal data needs it: give the age identity of this archive, "
+            "AGE-SECRET-KEY-1…; make one (age-keygen) only where nothing personal is archived.",
         ),
     ],
 )
@@ -249,8 +250,12 @@ def test_the_same_key_under_a_new_version_is_refused_and_leaves_no_trace(
     warehouse: psycopg.Connection,
 ) -> None:
     verify_key(warehouse, key_of(1, 1))
-    with pytest.raises(ConfigurationError, match="is the key of version 1, but DX_PRIVACY_KEY_VERSION is 2"):
+    with pytest.raises(ConfigurationError) as refused:
         verify_key(warehouse, key_of(1, 2))
+    assert str(refused.value) == (
+        "DX_PRIVACY_KEY is the key of version 1, but DX_PRIVACY_KEY_VERSION is 2: set the version back to 1; "
+        "it is raised only together with a key that replaces a leaked or lost one."
+    )
     assert noted(warehouse) == [(1, key_of(1, 1).fingerprint, True)]
 
 
