@@ -56,8 +56,9 @@ def prepare(task: Task) -> Measurement:
             for name, count in delivery.items()
             if name.startswith("rows_") and count is not None
         }
+        since_drain, since_claim = readings[0]
         # All the work on bytes that are known is the claim's, which hashes them.
-        reading = readings[0][delivery["verdict"] == "duplicate"]
+        reading = since_claim if delivery["verdict"] == "duplicate" else since_drain
         return Found(reading, whole, counts, delivery["verdict"])
 
     return measurement
