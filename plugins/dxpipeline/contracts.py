@@ -109,11 +109,19 @@ class Column:
 
 @dataclass(frozen=True)
 class DerivedColumn:
-    """A column made before the check, so that built-in expectations can test a look-up."""
+    """A column made before the check, so that built-in expectations can test a look-up.
+
+    Attributes:
+        name: Its name in the suite.
+        function: The derivation that makes it.
+        columns: The columns it reads.
+        feed: The feed in whose reports it looks up; None for a look-up that needs no other feed.
+    """
 
     name: str
     function: str
     columns: tuple[str, ...] = ()
+    feed: str | None = None
 
 
 @dataclass(frozen=True)
@@ -278,7 +286,21 @@ def contracts(folder: Path = CONTRACTS) -> dict[str, Contract]:
         ContractError: One of them cannot be used.
     """
     loaded = (load_contract(path) for path in sorted(folder.glob("*.odcs.yaml")))
-    return {contract.feed: contract for contract in loaded}
+    by_feed = {contract.feed: contract for contract in loaded}
+    for contract in by_feed.values():
+        for derived in contract.derived:
+            if derived.feed is not None:
+                _check_looked_up(contract, derived, by_feed.get(derived.feed))
+    return by_feed
+
+
+def _check_looked_up(contract: Contract, derived: DerivedColumn, other: Contract | None) -> None:
+    """Check that a look-up names a feed whose reports list units by one code."""
+    place = f"{contract.path.name}: the derived column {derived.name} looks up in {derived.feed!r}"
+    if other is None:
+        raise ContractError(f"{place}, which is no feed; name one of this folder.")
+    if other.load_mode != "snapshot" or len(other.key) != 1 or other.by_name[other.key[0]].kind != "text":
+        raise ContractError(f"{place}; name a feed of mode snapshot with one key column of type string.")
 
 
 def _check_newest(contract: Contract) -> None:
@@ -312,12 +334,12 @@ def _custom(
 
 
 def _derived(path: Path, item: Any) -> DerivedColumn:
-    needed, allowed = {"name", "function"}, {"name", "function", "columns"}
+    needed, allowed = {"name", "function"}, {"name", "function", "columns", "feed"}
     if not isinstance(item, dict) or not needed <= item.keys() <= allowed:
         raise ContractError(
-            f"{path.name}: each of derivedColumns needs a name and a function, and may name columns."
+            f"{path.name}: each of derivedColumns needs a name and a function; columns and a feed may follow."
         )
-    return DerivedColumn(item["name"], item["function"], tuple(item.get("columns", ())))
+    return DerivedColumn(item["name"], item["function"], tuple(item.get("columns", ())), item.get("feed"))
 
 
 def _column(path: Path, item: SchemaProperty) -> Column:

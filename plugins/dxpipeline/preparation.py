@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psycopg
 
@@ -23,6 +24,7 @@ from dxpipeline.quality.checker import Checker
 from dxpipeline.quality.cross_check import Disagreement, cross_check
 from dxpipeline.quality.derived import DerivationError
 from dxpipeline.quality.model import CheckedBlock, FileFindings
+from dxpipeline.quality.reported import codes_before, reported_codes
 from dxpipeline.quality.sample_check import sampled
 from dxpipeline.quality.suite import Suite, SuiteError, load_suite
 from dxpipeline.reading import open_document
@@ -30,6 +32,9 @@ from dxpipeline.reading.model import Document, FileRejected
 from dxpipeline.reading.period import FoundPeriod, find_period, periods_in_name, says_correction
 from dxpipeline.settings import Settings
 from dxpipeline.warehouse.sql_files import read_sql
+
+if TYPE_CHECKING:
+    import polars as pl
 
 SMALL_BYTES = 8_000_000
 """Files up to this size are held in memory once checked, and cross-checked together."""
@@ -128,10 +133,18 @@ class Prepared:
     checked: CheckedFile | None = None
     rejection: FileRejected | None = None
     hasher: KeyedHasher | None = None
+    reported: Mapping[str, pl.Series] = field(default_factory=dict)
 
 
 def check_file(
-    path: Path, name: str, contract: Contract, suite: Suite, received_at: datetime, *, small: bool = True
+    path: Path,
+    name: str,
+    contract: Contract,
+    suite: Suite,
+    received_at: datetime,
+    *,
+    small: bool = True,
+    reported: Mapping[str, pl.Series] | None = None,
 ) -> CheckedFile:
     """Read and check a file against its contract and suite; needs no database.
 
@@ -142,6 +155,8 @@ def check_file(
         suite: Its rules.
         received_at: When the file came; "not in the future" is measured against it.
         small: Whether the checked rows may be held in memory.
+        reported: The codes that other feeds have reported, by feed; a rule that needs what is not there
+            judges nothing (`Checker.rules_left_out`).
 
     Raises:
         FileRejected: Nothing of the file can be loaded.
@@ -156,7 +171,7 @@ def check_file(
     found = find_period(titles, name, contract.frequency)
     if found.period.first_day(contract.calendar) > received_at.astimezone(HO_CHI_MINH).date():
         raise FileRejected("future-period", period=found.period.label_vi())
-    checker = Checker(contract, suite, found.period, received_at, document.layouts)
+    checker = Checker(contract, suite, found.period, received_at, document.layouts, reported)
     blocks: Iterable[CheckedBlock] = (
         list(map(checker.check, document.blocks()))
         if small
@@ -178,6 +193,7 @@ def read(prepared: Prepared) -> None:
             prepared.suite,
             delivery.received_at,
             small=delivery.size_bytes <= SMALL_BYTES,
+            reported=prepared.reported,
         )
     except FileRejected as reason:
         prepared.rejection = reason
@@ -207,6 +223,7 @@ def prepare_batch(
     Raises:
         ProcessingFailed: The program failed at a file. What stands before it was yielded.
     """
+    reported = reported_codes(connection, contracts()[batch[0].feed]) if batch else {}
     ready: list[Prepared] = []
     failure: ProcessingFailed | None = None
     for delivery in batch:
@@ -216,6 +233,7 @@ def prepare_batch(
             break
         prepared = _start(settings, connection, delivery, failures)
         prepared.hasher = hasher
+        prepared.reported = codes_before(reported, delivery.received_seq)
         try:
             with recorded_failure(connection, prepared):
                 if find_same_bytes(connection, prepared) is None:

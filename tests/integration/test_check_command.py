@@ -70,6 +70,8 @@ def test_a_drop_is_answered_as_expected(path: Path, capfd: pytest.CaptureFixture
         answer["verdict"],
     )
     assert {name: result[name] for name in COUNTS} == {name: answer[name] for name in COUNTS}
+    left_out = ["expect_column_values_to_be_in_set(station_known)"]
+    assert result["rules_left_out"] == (left_out if answer["feed"] == "health_records" else [])
     if answer["verdict"] == "rejected":
         assert all(words in result["reason"] for words in answer["reason_contains"])
         assert "accepted" not in result

@@ -354,3 +354,55 @@ def test_every_planted_mistake_is_found_with_its_reason_and_no_right_row_is_refu
     texts = right.with_columns(days).cast(pl.String).fill_null("").filter(mistakes.is_null()).to_dicts()
     stored = [without_provenance(row) for row in core_rows(pipeline)]
     assert stored == [stored_row(row, keys) for row in texts]
+
+
+def station_report(*codes: str) -> bytes:
+    """Return a report of stations; one without software is held back."""
+    lines = [
+        f"{code};Trạm {code};14755;x;{'' if code.endswith('9') else 'HSSK'};1000;900;10" for code in codes
+    ]
+    header = (
+        "Mã trạm;Tên cơ sở;Mã xã;Có hệ thống hồ sơ SKĐT;Phần mềm;"
+        "Dân số quản lý;Số hồ sơ đã lập;Số hồ sơ cập nhật trong kỳ"
+    )
+    return "\n".join([header, *lines, ""]).encode()
+
+
+def test_a_station_that_no_report_named_before_the_file_is_flagged_and_the_row_accepted(
+    pipeline: Any, keys: PrivacyKeys
+) -> None:
+    rows = list(read_rows(SECOND_QUARTER.read_bytes()).values())[:4]
+    sent = [
+        {**row, "station_code": code}
+        for row, code in zip(rows, ("38001", "38009", "38777", "38778"), strict=True)
+    ]
+
+    def warned() -> list[list[str | None]]:
+        flagged = pipeline.rows(
+            "select received_seq, array_agg(value order by source_row) as said from ledger.issue "
+            "join ledger.delivery using (submission_id) where code = 'unreported-code' group by 1 order by 1"
+        )
+        return [row["said"] for row in flagged]
+
+    # Without any report of stations nothing can be said of one.
+    pipeline.drop(written(sent), FOLDER, "ho_so_2021-Q2.csv")
+    pipeline.run()
+    # A row that is held back names its station too; 38778 is reported only after the second file came.
+    pipeline.drop(station_report("38001", "38009"), "so-y-te/health_stations", "tram_2021-Q2.csv")
+    pipeline.run()
+    pipeline.drop(written(sent[1:]), FOLDER, "ho_so_2021-Q3.csv")
+    pipeline.run()
+    pipeline.drop(station_report("38778", "38777"), "so-y-te/health_stations", "tram_2021-Q3 thay the.csv")
+    pipeline.run()
+    pipeline.drop(written(sent[2:]), FOLDER, "ho_so_2021-Q4.csv")
+    pipeline.run()
+
+    verdicts = [(row["file_name"], row["verdict"]) for row in pipeline.deliveries()]
+    assert verdicts == [
+        ("ho_so_2021-Q2.csv", "accepted"),
+        ("tram_2021-Q2.csv", "partially_accepted"),
+        ("ho_so_2021-Q3.csv", "accepted_with_warnings"),
+        ("tram_2021-Q3 thay the.csv", "accepted"),
+        ("ho_so_2021-Q4.csv", "accepted"),
+    ]
+    assert warned() == [["38777", "38778"]]

@@ -231,6 +231,35 @@ def test_records_and_persons_of_several_stations_are_counted_in_the_province_unl
     assert value == [(records_shown, 50, records_shown)]
 
 
+def test_each_station_learns_how_many_of_its_persons_another_station_keeps_too(
+    warehouse: psycopg.Connection, submit_records: Submit
+) -> None:
+    persons = records("38001", 20)
+    submit_records(
+        "2021-Q2",
+        [
+            *persons,
+            # Seven persons of 38001 at 38002 too, three at 38003; the latter has others as well.
+            *copies(persons[:7], station_code="38002"),
+            *copies(persons[7:10], station_code="38003"),
+            *records("38003", 9),
+            *records("38004", 6),
+            # A second record at the same station is another matter.
+            *[(f"{record}-3", person, same) for record, person, same in persons[15:20]],
+        ],
+    )
+    refresh(warehouse)
+    shown_of = (
+        "select station_code, person_count, shared_person_count, shared_pct from mart.health_record_station"
+    )
+    assert warehouse.execute(f"{shown_of} order by 1").fetchall() == [
+        ("38001", 20, 10, 50),
+        ("38002", 5, 5, 100),
+        ("38003", 10, None, None),
+        ("38004", 5, 0, 0),
+    ]
+
+
 def test_the_records_that_a_station_reports_are_rounded_too_and_left_out_where_few(
     warehouse: psycopg.Connection, submit: Submit
 ) -> None:

@@ -271,7 +271,7 @@ FAULTS: list[tuple[Callable[[Document], object], str]] = [
     ),
     (
         lambda d: derived(d)[0].pop("function"),
-        "each of derivedColumns needs a name and a function, and may name columns.",
+        "each of derivedColumns needs a name and a function; columns and a feed may follow.",
     ),
     (lambda d: derived(d)[0].update(name="it_level"), "the column name it_level is used twice."),
     (repeated_column, "the column name it_level is used twice."),
@@ -400,3 +400,20 @@ def test_a_folder_of_contracts_is_read_by_feed_and_one_broken_file_stops_it(tmp_
     written(broken, "a: [1")
     with pytest.raises(ContractError):
         contracts(broken)
+
+
+@pytest.mark.parametrize(
+    ("feed", "complaint"),
+    [
+        ("health_rooms", "which is no feed; name one of this folder"),
+        ("health_records", "name a feed of mode snapshot with one key column of type string"),
+    ],
+)
+def test_a_look_up_names_a_feed_whose_reports_list_units_by_one_code(
+    tmp_path: Path, feed: str, complaint: str
+) -> None:
+    for path in CONTRACTS.glob("health_*.odcs.yaml"):
+        text = path.read_text(encoding="utf-8").replace("feed: health_stations}", f"feed: {feed}}}")
+        (tmp_path / path.name).write_text(text, encoding="utf-8")
+    with pytest.raises(ContractError, match=f"station_known looks up in '{feed}'.*{complaint}"):
+        contracts(tmp_path)

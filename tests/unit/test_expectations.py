@@ -117,6 +117,8 @@ PERSON_CASES: list[tuple[Record, list[Fault]]] = [
     ),
     ({"birth_date": "30/02/1990"}, [("birth_date", "bad-date", CRITICAL)]),
     ({"commune_code": "19999"}, [("commune_code", "unknown-commune", CRITICAL)]),
+    ({"station_code": "38102"}, []),
+    ({"station_code": "38999"}, [("station_code", "unreported-code", WARNING)]),
     ({"created_on": "10/05/2021"}, []),
     ({"created_on": "11/05/2021"}, [("updated_on", INCONSISTENT, CRITICAL)]),
     ({"updated_on": "10/07/2021"}, []),
@@ -279,6 +281,7 @@ def checked(feed: str, period: str, record: Record | None) -> tuple[pl.DataFrame
         datetime.fromisoformat(
             "2021-07-10T09:00:00+07:00" if period < "2022" else "2025-10-01T09:00:00+07:00"
         ),
+        reported={"health_stations": pl.Series(["38101", "38102"])},
     )
     records = [] if record is None else [record]
     texts = pl.DataFrame(

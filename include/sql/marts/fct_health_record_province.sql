@@ -10,22 +10,10 @@ with counted as (
         coalesce(sum(records) filter (where repeated_person is null), 0)
         + count(distinct repeated_person) as persons,
         sum(records) as records,
+        count(distinct repeated_person) filter (where in_several_stations) as duplicate_persons,
         count(distinct hash_key_version) as key_versions
     from staging.health_record_state
     having count(*) > 0
-),
-
-several_stations as (
-    select repeated_person
-    from staging.health_record_state
-    where repeated_person is not null
-    group by repeated_person
-    having min(station_code) < max(station_code)
-),
-
-duplicate as (
-    select count(*) as persons
-    from several_stations
 )
 
 insert into mart.fct_health_record_province (
@@ -37,11 +25,11 @@ select
     counted.persons as person_count,
     case when counted.records - counted.persons not between 1 and 4 then counted.records end as record_count,
     case
-        when duplicate.persons not between 1 and 4 then duplicate.persons - mod(duplicate.persons, 5)
+        when counted.duplicate_persons not between 1 and 4
+            then counted.duplicate_persons - mod(counted.duplicate_persons, 5)
     end as duplicate_person_count,
     counted.key_versions as hash_key_version_count
 from counted
-cross join duplicate
 where counted.persons >= 5
 union all
 -- Of fewer than five persons only that there are some.

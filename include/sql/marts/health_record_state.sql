@@ -46,8 +46,10 @@ counted as (
     select
         state.*,
         -- Under another version of the key a person has another hash, and is another person for all we know.
-        count(*) over (partition by state.citizen_id_hash) as person_records
+        count(*) over person as person_records,
+        min(state.station_code) over person < max(state.station_code) over person as in_several_stations
     from state
+    window person as (partition by state.citizen_id_hash)
 )
 
 select
@@ -58,6 +60,7 @@ select
     commune.commune_key,
     counted.submission_id,
     case when counted.person_records > 1 then counted.citizen_id_hash end as repeated_person,
+    counted.in_several_stations,
     count(*) as records
 from counted
 left join mart.dim_commune as commune
@@ -67,4 +70,4 @@ left join mart.dim_commune as commune
         and coalesce(counted.updated_on < commune.valid_to, true)
 group by
     counted.hash_key_version, counted.station_code, counted.commune_code, commune.commune_key,
-    counted.submission_id, repeated_person;
+    counted.submission_id, repeated_person, counted.in_several_stations;

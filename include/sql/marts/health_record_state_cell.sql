@@ -27,6 +27,8 @@ placed as (
         state.commune_key,
         today.today_commune_key,
         state.repeated_person,
+        -- Only stations that are counted here: what is left out elsewhere must not show in their numbers.
+        min(state.station_code) over person < max(state.station_code) over person as in_several_stations,
         state.records
     from staging.health_record_state as state
     inner join large
@@ -36,6 +38,7 @@ placed as (
             and state.commune_key is not distinct from large.commune_key
     left join mart.commune_today as today
         on state.commune_key = today.commune_key and not today.is_split
+    window person as (partition by state.repeated_person)
 ),
 
 counted as (
@@ -49,7 +52,9 @@ counted as (
         placed.commune_key,
         placed.today_commune_key,
         coalesce(sum(placed.records) filter (where placed.repeated_person is null), 0)
-        + count(distinct placed.repeated_person) as persons
+        + count(distinct placed.repeated_person) as persons,
+        -- Rows without a repeated person share a window, and count for nobody.
+        count(distinct placed.repeated_person) filter (where placed.in_several_stations) as shared_persons
     from placed
     group by
         grouping sets (
@@ -64,5 +69,9 @@ select
     counted.unit_code,
     counted.commune_key,
     counted.today_commune_key,
-    counted.persons - mod(counted.persons, 5) as persons
+    counted.persons - mod(counted.persons, 5) as persons,
+    case
+        when counted.shared_persons not between 1 and 4
+            then counted.shared_persons - mod(counted.shared_persons, 5)
+    end as shared_persons
 from counted;

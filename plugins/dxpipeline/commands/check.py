@@ -165,7 +165,7 @@ def _frame(contract: Contract, checked: CheckedFile | None) -> dict[str, Any]:
         "header_row": layout.header_row if layout else None,
         "sheet": layout.sheet if layout else None,
         "notes": checked.notes if checked else [],
-        "rules_left_out": [],
+        "rules_left_out": checked.checker.rules_left_out if checked else [],
     }
 
 

@@ -18,7 +18,7 @@ from dxpipeline.contracts import Contract
 from dxpipeline.periods import Period
 from dxpipeline.quality.compiler import RowRule, UniqueRule, compile_suite
 from dxpipeline.quality.context import Context
-from dxpipeline.quality.derived import DERIVATIONS, derive, derived_kinds
+from dxpipeline.quality.derived import DERIVATIONS, derive, derived_kinds, not_looked_up
 from dxpipeline.quality.file_rules import FileFigures
 from dxpipeline.quality.issues import CONTRACT, issue_frame, joined, shown
 from dxpipeline.quality.limits import limit_details
@@ -41,6 +41,7 @@ class Checker:
         received_at: When the delivery arrived, with its time zone; "in the future" is measured against it, so
             that a replay judges alike.
         layouts: Layouts of the file's sheets, for the date system of a workbook.
+        reported: The codes that other feeds have reported, by feed, for look-ups.
 
     Raises:
         SuiteError: A rule cannot be compiled for the contract.
@@ -54,11 +55,12 @@ class Checker:
         period: Period,
         received_at: datetime,
         layouts: Iterable[Layout] = (),
+        reported: Mapping[str, pl.Series] | None = None,
     ) -> None:
         kinds = {column.name: column.kind for column in contract.columns} | derived_kinds(contract)
         self.notes: list[str] = []
         self._contract = contract
-        self._context = Context.of(contract, period, received_at)
+        self._context = Context.of(contract, period, received_at, reported)
         self._compiled = compile_suite(suite, kinds)
         self._date_systems = {layout.sheet: layout.date_system_1904 for layout in layouts}
         self._refused: list[pl.DataFrame] = []
@@ -73,6 +75,12 @@ class Checker:
         self._figures = [FileFigures(compiled) for compiled in self._compiled.file_rules]
         self._elements = dict.fromkeys((rule.id for rule in suite.rules if rule.scope != "file"), 0)
         self._unexpected = dict(self._elements)
+
+    @property
+    def rules_left_out(self) -> list[str]:
+        """The rules that judge no row, because what they look up was never reported."""
+        missing = not_looked_up(self._contract, self._context)
+        return [rule.id for rule in self._compiled.suite.rules if missing.intersection(rule.columns)]
 
     def check(self, block: Block) -> CheckedBlock:
         """Check the records of a block.

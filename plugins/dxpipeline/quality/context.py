@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
+
+import polars as pl
 
 from dxpipeline.contracts import Contract
 from dxpipeline.periods import HO_CHI_MINH, Period
@@ -17,14 +20,23 @@ class Context:
         period_end_on: Last day of the reporting period.
         due_on: Last day on which the report is on time.
         received_on: Day of the delivery in Viet Nam.
+        reported: The codes that reports of other feeds named before this delivery, by feed; a feed without
+            any report has no entry, and nothing can be looked up in it.
     """
 
     period_end_on: date
     due_on: date
     received_on: date
+    reported: Mapping[str, pl.Series] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, contract: Contract, period: Period, received_at: datetime) -> Context:
+    def of(
+        cls,
+        contract: Contract,
+        period: Period,
+        received_at: datetime,
+        reported: Mapping[str, pl.Series] | None = None,
+    ) -> Context:
         """Make the context of one delivery.
 
         Raises:
@@ -36,4 +48,5 @@ class Context:
             period_end_on=contract.last_day(period),
             due_on=contract.due_on(period),
             received_on=received_at.astimezone(HO_CHI_MINH).date(),
+            reported=reported or {},
         )

@@ -12,7 +12,7 @@ from typing import Any
 
 import polars as pl
 
-from dxpipeline.contracts import Contract, Kind
+from dxpipeline.contracts import Contract, DerivedColumn, Kind
 from dxpipeline.quality.communes import (
     commune_in_force,
     commune_in_force_on,
@@ -42,14 +42,17 @@ class Derivation:
     Attributes:
         kind: Kind of its values; None where it is the kind of its columns.
         inputs: Kinds of the columns it reads, in their order; None for two or more numeric ones of one kind.
-        compute: Makes the values from the rows, the names of its columns and the context; one a row.
+        compute: Makes the values from the rows, the names of its columns and the context; one a row. One that
+            looks up in the reports of another feed also gets that feed's name.
         explain: For the cells of a failed row, what the issue's sentence can tell beyond the refusal.
+        of_feed: Whether it looks up in the reports of another feed, which the contract then names.
     """
 
     kind: Kind | None
     inputs: tuple[Kind, ...] | None
-    compute: Callable[[pl.DataFrame, Sequence[str], Context], pl.Series]
+    compute: Callable[..., pl.Series]
     explain: Callable[[Sequence[Any], Context], dict[str, str]] | None = None
+    of_feed: bool = False
 
 
 def derived_kinds(contract: Contract) -> dict[str, Kind]:
@@ -69,6 +72,10 @@ def derived_kinds(contract: Contract) -> dict[str, Kind]:
             )
         if column.name in contract.by_name:
             raise DerivationError(f"{place} has the name of a column that is sent; give it another.")
+        if derivation.of_feed != (column.feed is not None):
+            raise DerivationError(
+                f"{place} {'must name the' if derivation.of_feed else 'cannot name a'} feed it looks up in."
+            )
         found = tuple(contract.by_name[name].kind for name in column.columns)
         if derivation.inputs is None:
             if len(found) < 2 or len(set(found)) != 1 or found[0] not in ("integer", "number", "date"):
@@ -101,13 +108,34 @@ def derive(rows: pl.DataFrame, contract: Contract, context: Context) -> pl.DataF
     kinds = derived_kinds(contract)
     return pl.DataFrame(
         [
-            DERIVATIONS[column.function]
-            .compute(rows, column.columns, context)
-            .cast(DTYPES[kinds[column.name]])
-            .alias(column.name)
+            _computed(column, rows, context).cast(DTYPES[kinds[column.name]]).alias(column.name)
             for column in contract.derived
         ]
     )
+
+
+def not_looked_up(contract: Contract, context: Context) -> frozenset[str]:
+    """Return the derived columns that are null in every row, since their feed has no report to look up in."""
+    return frozenset(
+        column.name
+        for column in contract.derived
+        if column.feed is not None and column.feed not in context.reported
+    )
+
+
+def _computed(column: DerivedColumn, rows: pl.DataFrame, context: Context) -> pl.Series:
+    compute = DERIVATIONS[column.function].compute
+    if column.feed is None:
+        return compute(rows, column.columns, context)
+    return compute(rows, column.columns, context, column.feed)
+
+
+def _is_reported(rows: pl.DataFrame, columns: Sequence[str], context: Context, feed: str) -> pl.Series:
+    """Say whether a report of a feed named a code before; null without a code or any report."""
+    codes = context.reported.get(feed)
+    if codes is None:
+        return pl.repeat(None, rows.height, dtype=pl.Boolean(), eager=True)
+    return rows.select(pl.col(columns[0]).is_in(codes.implode())).to_series()
 
 
 def _constant(
@@ -135,6 +163,7 @@ DERIVATIONS: Mapping[str, Derivation] = {
     "citizen_sex_agrees": Derivation("boolean", ("text", "text"), citizen_sex_agrees),
     "citizen_birth_year_agrees": Derivation("boolean", ("text", "date"), citizen_birth_year_agrees),
     "free_of_numbers": Derivation("boolean", ("text", "text", "text"), free_of_numbers),
+    "is_reported": Derivation("boolean", ("text",), _is_reported, of_feed=True),
     "icd10_known": Derivation("boolean", ("text",), icd10_known, suggest_icd10),
 }
 """Every derivation a contract may name."""

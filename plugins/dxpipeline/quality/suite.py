@@ -35,6 +35,7 @@ ROW_CODES = frozenset(
         "out-of-range",
         "not-in-list",
         "unknown-commune",
+        "unreported-code",
         "name-mismatch",
         "duplicate-key",
         "inconsistent-total",

@@ -342,7 +342,7 @@ PERSONS: Mapping[str, list[Any]] = {
     "birth_date": DAYS,
     "sex": ["nam", "nữ", "không xác định"],
     "commune_code": ["14755", "14758", "19999"],
-    "station_code": ["38101"],
+    "station_code": ["38101", "38999"],
     "insurance_number": ["HN2380000000001"],
     "created_on": DAYS,
     "updated_on": DAYS,
@@ -373,7 +373,8 @@ def test_every_verdict_on_a_health_record_is_that_of_great_expectations(seed: in
             for name, pool in PERSONS.items()
         }
     )
-    context = Context(date(2025, 6, 30), date(2025, 7, 15), RECEIVED_ON)
+    reported = {"health_stations": pl.Series(["38101", "38102"])}
+    context = Context(date(2025, 6, 30), date(2025, 7, 15), RECEIVED_ON, reported)
     judged = pl.concat([rows, derive(rows, contract, context)], how="horizontal")
     failures = compile_suite(suite, kinds).failures(judged)
     ours = {name: failures[name].fill_null(False).arg_true().to_list() for name in failures.columns}

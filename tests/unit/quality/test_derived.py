@@ -13,7 +13,7 @@ from dxpipeline import reference
 from dxpipeline.contracts import Contract, DerivedColumn, contracts
 from dxpipeline.periods import Period
 from dxpipeline.quality.context import Context
-from dxpipeline.quality.derived import DERIVATIONS, DerivationError, derive, derived_kinds
+from dxpipeline.quality.derived import DERIVATIONS, DerivationError, derive, derived_kinds, not_looked_up
 from dxpipeline.reading.values import DTYPES
 
 # Received years later, as in a replay: the units of the period count, not those of the day.
@@ -308,4 +308,29 @@ def test_a_wrong_name_is_explained_by_the_right_one() -> None:
 )
 def test_a_derivation_that_does_not_fit_is_named(derived: DerivedColumn, sentence: str) -> None:
     with pytest.raises(DerivationError, match=sentence):
+        derived_kinds(broadband(derived))
+
+
+def test_a_code_is_looked_up_in_what_a_feed_reported_and_nothing_is_said_without_reports() -> None:
+    contract = broadband(DerivedColumn("made", "is_reported", ("commune_code",), "health_stations"))
+    rows = pl.DataFrame({"commune_code": ["38001", "38999", None]})
+    known = replace(IN_2021, reported={"health_stations": pl.Series(["38001", "38002"])})
+    assert derive(rows, contract, known)["made"].to_list() == [True, False, None]
+    assert not_looked_up(contract, known) == frozenset()
+    assert derive(rows, contract, IN_2021)["made"].to_list() == [None, None, None]
+    assert not_looked_up(contract, IN_2021) == {"made"}
+
+
+@pytest.mark.parametrize(
+    ("derived", "complaint"),
+    [
+        (DerivedColumn("made", "is_reported", ("commune_code",)), "must name the feed it looks up in"),
+        (
+            DerivedColumn("made", "commune_in_force", ("commune_code",), "health_stations"),
+            "cannot name a feed it looks up in",
+        ),
+    ],
+)
+def test_only_a_look_up_in_reports_names_a_feed(derived: DerivedColumn, complaint: str) -> None:
+    with pytest.raises(DerivationError, match=complaint):
         derived_kinds(broadband(derived))
