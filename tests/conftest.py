@@ -28,7 +28,15 @@ from pg_tables
 where
     schemaname in ('core', 'quarantine')
     or (schemaname = 'ledger' and tablename <> 'schema_version')
-    or (schemaname = 'mart' and (tablename like 'fct%' or tablename in ('dim_hospital', 'dim_station')))
+    -- What is seeded from files stays.
+    or (
+        schemaname = 'mart'
+        and tablename not like 'bridge%'
+        and tablename not in (
+            'dim_commune', 'dim_date', 'dim_department', 'dim_indicator', 'dim_observation', 'dim_population',
+            'dim_target'
+        )
+    )
 """
 
 

@@ -219,6 +219,7 @@ def _indicators(options: argparse.Namespace) -> int:
                 "indicator_code",
                 "name_vi",
                 "period",
+                "vintage",
                 "value",
                 "unit_vi",
                 "baseline",

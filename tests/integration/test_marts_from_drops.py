@@ -90,6 +90,8 @@ def test_drops_become_indicators_and_a_correction_changes_only_its_period(
             "EHR_FAC": ("2021-Q2", "not_reached"),
             "BB_COMMUNE": ("2025-Q3", "not_reached"),
             "EHR_POP": ("2021-Q3", "no_data"),
+            "EHR_RECORDS_PER_PERSON": ("2021-Q3", "no_target"),
+            "DTI": ("2024", "reached"),
         }
         assert shown["EHR_FAC"]["value"] == pytest.approx(85.867621, abs=1e-6)
         assert shown["BB_COMMUNE"]["value"] == pytest.approx(78.313253, abs=1e-6)

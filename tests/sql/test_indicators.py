@@ -78,8 +78,40 @@ def test_a_tier_without_hospitals_has_no_value_rather_than_zero(
 
 def test_before_any_file_no_target_has_data(warehouse: psycopg.Connection) -> None:
     assert refresh(warehouse) == []
-    assert {row["status"] for row in current_values(warehouse)} == {"no_data"}
-    assert {row["value"] for row in current_values(warehouse)} == {None}
+    shown = [row for row in current_values(warehouse) if row["indicator_code"] != "DTI"]
+    assert {row["status"] for row in shown} == {"no_data"}
+    assert {row["value"] for row in shown} == {None}
+
+
+def test_what_no_feed_brings_is_shown_as_others_published_it(warehouse: psycopg.Connection) -> None:
+    refresh(warehouse)
+    (rank,) = (row for row in current_values(warehouse) if row["indicator_code"] == "DTI")
+    assert (rank["period"], rank["vintage"], rank["value"], rank["numerator"]) == (
+        "2024",
+        "published",
+        5,
+        None,
+    )
+    # A rank is better the lower it is.
+    assert (rank["target_value"], rank["direction"], rank["status"]) == (10, "at_most", "reached")
+    years = warehouse.execute(
+        "select year, value, method from mart.dim_observation where indicator_code = 'DTI'"
+    )
+    assert sorted((year, int(value)) for year, value, _ in years) == [
+        (2020, 15), (2021, 12), (2022, 15), (2023, 11), (2024, 5),
+    ]  # fmt: skip
+
+
+def test_an_indicator_without_a_target_stands_last_with_its_value(
+    warehouse: psycopg.Connection, submit_records: Submit
+) -> None:
+    submit_records("2021-Q2", [(f"record {n}", f"person {n}", {}) for n in range(5)])
+    refresh(warehouse)
+    shown = current_values(warehouse)
+    (companion,) = (row for row in shown if row["indicator_code"] == "EHR_RECORDS_PER_PERSON")
+    assert (companion["value"], companion["target_value"], companion["status"]) == (1, None, "no_target")
+    targets = [row["target_value"] is None for row in shown]
+    assert targets == sorted(targets)
 
 
 def test_stations_with_a_system_are_shared_among_all_stations_in_force(
@@ -303,8 +335,8 @@ def test_a_ceiling_is_reached_from_below(warehouse: psycopg.Connection, submit: 
 
 
 def test_a_target_is_shown_with_its_baseline_and_document(bi: psycopg.Connection) -> None:
-    shown = {row["indicator_code"]: row for row in current_values(bi)}
-    assert sorted(shown) == ["BB_COMMUNE", "EHR_FAC", "EHR_POP", "SMART_HOSP_D", "SMART_HOSP_P"]
+    codes = ("BB_COMMUNE", "EHR_FAC", "EHR_POP", "SMART_HOSP_D", "SMART_HOSP_P")
+    shown = {row["indicator_code"]: row for row in current_values(bi) if row["indicator_code"] in codes}
     assert {code: row["target_value"] for code, row in shown.items()} == {
         "SMART_HOSP_P": 2,
         "SMART_HOSP_D": 6,

@@ -159,17 +159,23 @@ def test_a_changed_table_is_made_equal_to_its_file_and_keys_stay(owner: psycopg.
 
 def test_plan_and_dimensions_hold_the_same_plan(warehouse: psycopg.Connection) -> None:
     plan = load_plan()
-    for kind, entries in (("indicator", plan.indicators), ("target", plan.targets)):
+    for kind, entries in (
+        ("indicator", plan.indicators),
+        ("target", plan.targets),
+        ("observation", plan.observations),
+    ):
         codes = sorted(entry.indicator_code for entry in entries)
         ordered = "select array_agg(indicator_code order by indicator_code) from"
         for table in (f"plan.{kind}", f"mart.dim_{kind}"):
             assert one(warehouse, f"{ordered} {table}") == codes
     documents = one(warehouse, "select array_agg(document_code order by document_code) from plan.document")
-    assert documents == ["DT-2021-02-25", "QD-5349-2019"]
-    statuses = warehouse.execute(
-        "select distinct document_code, document_status from mart.dim_target order by 1"
-    )
-    assert statuses.fetchall() == [("DT-2021-02-25", "draft"), ("QD-5349-2019", "in_force")]
+    assert documents == sorted(document.document_code for document in plan.documents)
+    statuses = warehouse.execute("select distinct document_code, document_status from mart.dim_target")
+    status = {document.document_code: document.status for document in plan.documents}
+    assert dict(statuses.fetchall()) == {
+        target.document_code: status[target.document_code] for target in plan.targets
+    }
+    assert status["DT-2021-02-25"] == "draft"
 
 
 def test_the_population_stands_with_its_source_and_only_for_the_years_that_have_one(
@@ -191,12 +197,14 @@ def test_an_indicator_that_leaves_the_plan_takes_its_target_and_values_along(
         plan.documents,
         tuple(entry for entry in plan.indicators if entry.indicator_code != "BB_COMMUNE"),
         tuple(entry for entry in plan.targets if entry.indicator_code != "BB_COMMUNE"),
+        plan.observations,
     )
     monkeypatch.setattr(seed_module, "load_plan", lambda: rest)
     seed(owner)
     owner.execute("set constraints all immediate")
-    assert one(owner, "select count(*) from mart.indicator_status") == 4
-    assert one(owner, "select count(*) from mart.fct_indicator_value") == 0
+    for table in ("mart.indicator_status", "mart.dim_target", "mart.fct_indicator_value"):
+        assert one(owner, f"select count(*) from {table} where indicator_code = 'BB_COMMUNE'") == 0
+    assert one(owner, "select count(*) from mart.dim_target") == len(rest.targets)
 
 
 def test_other_definitions_mark_every_period_once(

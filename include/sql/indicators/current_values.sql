@@ -1,9 +1,10 @@
--- Every target with the latest value of its indicator, in the order of the codes.
+-- Every target with the latest value of its indicator, by document; then the indicators without a target.
 select
     indicator_code,
     name_vi,
     name_en,
     period,
+    vintage,
     value::double precision as value,
     numerator::double precision as numerator,
     denominator::double precision as denominator,
@@ -17,4 +18,4 @@ select
     document_code as document,
     status
 from mart.indicator_status
-order by document_code, indicator_code, geography_code, target_year;
+order by document_code nulls last, indicator_code, geography_code, target_year;

@@ -6,7 +6,7 @@ above the statement say
 
     -- grain: what one row is
     -- stage: dimension, state, fact, indicator or evidence; the order in which the models of a feed run
-    -- feeds: whose change makes it run
+    -- feeds: whose change makes it run, or all
     -- parameters: the named parameters of the statement, or none
     -- replaces: the rows it makes again, as they follow DELETE FROM, or nothing
 """
@@ -109,7 +109,8 @@ def load_model(path: Path) -> Model:
         )
     if header["stage"] not in STAGES:
         raise ModelError(f"{path.name}: its stage is {header['stage']!r}; write one of {', '.join(STAGES)}.")
-    feeds = frozenset(header["feeds"].split(", "))
+    every = header["feeds"] == "all"
+    feeds = frozenset(contracts() if every else header["feeds"].split(", "))
     unknown = feeds - contracts().keys()
     if unknown:
         raise ModelError(f"{path.name}: names unknown feeds: {', '.join(sorted(unknown))}.")

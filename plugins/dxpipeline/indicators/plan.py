@@ -1,7 +1,8 @@
 """The plan as data: the only reader of include/plan/.
 
 `documents.yaml` says which documents set targets, `indicators.yaml` what is measured and how, `targets.yaml`
-how much by when. Each file is a list of entries; what an entry must hold, the classes below say.
+how much by when, `observations.yaml` what others have published. Each file is a list of entries; what an
+entry must hold, the classes below say.
 """
 
 from __future__ import annotations
@@ -29,7 +30,10 @@ Code = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_-]*$")]
 Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 Year = Annotated[int, Field(ge=1990, le=2100)]
 Sureness = Literal["read", "derived", "general_knowledge"]
-Unit = Literal["hospital", "pct", "record_per_person"]
+Unit = Literal["enterprise", "hospital", "pct", "person_per_10k", "rank", "record_per_person", "urban_area"]
+Measure = Literal["stock", "flow", "cumulative", "growth", "rank"]
+"""What a value says of time: a state on the period's last day, what happened in the period, what happened
+since the plan began, a change from one year to another, a place among others."""
 
 
 class PlanError(Exception):
@@ -71,13 +75,20 @@ class Indicator(_Entry):
         indicator_code: Its code.
         name_vi: Name.
         name_en: Name in English.
-        unit: Unit of its values: `hospital` (a number of them), `pct` (per hundred) or `record_per_person`.
+        unit: Unit of its values: `enterprise`, `hospital` or `urban_area` (a number of them), `pct` (per
+            hundred), `person_per_10k` (full-time equivalents per 10,000 inhabitants), `rank` or
+            `record_per_person`.
         unit_vi: The unit as people read it.
         feed: The feed it is computed from; None when no feed brings it.
         numerator: What is counted above the line, in both languages.
         denominator: What is counted below the line, in both languages.
         aggregation: How the parts of an area or a year make the whole: `count` adds numerators,
-            `ratio_of_sums` divides sums; shares are never averaged.
+            `ratio_of_sums` divides sums, `geometric_mean` is the yearly rate that leads from the first year
+            to the last, `growth_accounting` splits the growth of a year, `none` is published as it is;
+            shares are never averaged.
+        measure: What a value says of time; values of different measures are never added.
+        vintages: Whether values come as `reported`, as `estimate_preliminary_final` side by side, or are
+            `published` by others.
         definition_vi: The definition in words.
         definition_en: The same in English.
         legal_basis: The regulation that defines it.
@@ -93,7 +104,9 @@ class Indicator(_Entry):
     feed: Text | None = None
     numerator: Text
     denominator: Text
-    aggregation: Literal["count", "ratio_of_sums"]
+    aggregation: Literal["count", "ratio_of_sums", "geometric_mean", "growth_accounting", "none"]
+    measure: Measure
+    vintages: Literal["reported", "estimate_preliminary_final", "published"] = "reported"
     definition_vi: Text
     definition_en: Text
     legal_basis: Text
@@ -141,13 +154,34 @@ class Target(_Entry):
     sureness: Sureness
 
 
+class Observation(_Entry):
+    """A value of an indicator that others have published.
+
+    Attributes:
+        indicator_code: The indicator.
+        year: The year that it describes.
+        value: The value, in the indicator's unit.
+        method: How it was made; years of different methods make no series.
+        source: Where this is from.
+        sureness: How it is known.
+    """
+
+    indicator_code: Code
+    year: Year
+    value: Decimal = Field(strict=False)
+    method: Text
+    source: Text
+    sureness: Sureness
+
+
 @dataclass(frozen=True)
 class Plan:
-    """All documents, indicators and targets, in the order of their files."""
+    """All documents, indicators, targets and observations, in the order of their files."""
 
     documents: tuple[Document, ...]
     indicators: tuple[Indicator, ...]
     targets: tuple[Target, ...]
+    observations: tuple[Observation, ...]
 
 
 _Kind = TypeVar("_Kind", bound=_Entry)
@@ -158,7 +192,7 @@ def load_plan(folder: Path = PLAN) -> Plan:
     """Read the plan.
 
     Args:
-        folder: The folder with the three files.
+        folder: The folder with the four files.
 
     Raises:
         PlanError: A file is missing, an entry is wrong, comes twice or names what does not exist.
@@ -167,6 +201,7 @@ def load_plan(folder: Path = PLAN) -> Plan:
         documents=_entries(folder / "documents.yaml", Document),
         indicators=_entries(folder / "indicators.yaml", Indicator),
         targets=_entries(folder / "targets.yaml", Target),
+        observations=_entries(folder / "observations.yaml", Observation),
     )
     _check_unique(folder / "documents.yaml", (item.document_code for item in plan.documents))
     _check_unique(folder / "indicators.yaml", (item.indicator_code for item in plan.indicators))
@@ -176,6 +211,9 @@ def load_plan(folder: Path = PLAN) -> Plan:
             f"{item.document_code} {item.indicator_code} {item.geography_code} {item.target_year}"
             for item in plan.targets
         ),
+    )
+    _check_unique(
+        folder / "observations.yaml", (f"{item.indicator_code} {item.year}" for item in plan.observations)
     )
     _check_references(folder, plan)
     return plan
@@ -235,6 +273,9 @@ def _check_references(folder: Path, plan: Plan) -> None:
             raise PlanError(
                 f"{place}: its unit is {target.unit!r}, the indicator's is another; make them agree."
             )
+    for number, observation in enumerate(plan.observations, start=1):
+        place = f"{folder.name}/observations.yaml, entry {number} {observation.indicator_code}"
+        _check_known(place, "indicator_code", observation.indicator_code, indicators)
 
 
 def _check_known(place: str, name: str, value: str, known: Iterable[str]) -> None:

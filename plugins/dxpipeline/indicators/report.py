@@ -15,17 +15,18 @@ from dxpipeline.warehouse.sql_files import read_sql
 
 
 class IndicatorStatus(TypedDict):
-    """A target and the latest value of its indicator.
+    """A target and the latest value of its indicator; an indicator without a target has one entry.
 
-    `period`, `value`, `numerator` and `denominator` are None where there is no data, `baseline` and its year
-    where none is known. Values are in `unit`: `hospital` (a number of them), `pct` (per hundred) or
-    `record_per_person`; `unit_vi` is the same for people.
+    `period`, `vintage`, `value`, `numerator` and `denominator` are None where there is no data, `baseline`
+    and its year where none is known, what belongs to a target where there is none. Values are in `unit`
+    (`dxpipeline.indicators.plan.Unit`); `unit_vi` is the same for people.
     """
 
     indicator_code: str
     name_vi: str
     name_en: str
     period: str | None
+    vintage: str | None
     value: float | None
     numerator: float | None
     denominator: float | None
@@ -33,11 +34,11 @@ class IndicatorStatus(TypedDict):
     unit_vi: str
     baseline: float | None
     baseline_year: int | None
-    target_value: float
-    target_year: int
-    direction: Literal["at_least", "at_most"]
-    document: str
-    status: Literal["reached", "not_reached", "no_data"]
+    target_value: float | None
+    target_year: int | None
+    direction: Literal["at_least", "at_most"] | None
+    document: str | None
+    status: Literal["reached", "not_reached", "no_data", "no_target"]
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class EvidenceRow:
     Attributes:
         sheet: Sheet; empty for a text file.
         row: Row of the file, from 1.
-        unit_code: Code of the hospital, station or commune; None where a quarantined row lacks it.
+        unit_code: Code of the unit, or the year, of the row; None where a quarantined row lacks it.
         in_numerator: Whether it counts in the numerator; every row counts in the denominator.
         quarantined: Whether it is held back until it is mended.
     """
@@ -85,7 +86,7 @@ class EvidenceFile:
 
 
 def current_values(connection: psycopg.Connection) -> list[IndicatorStatus]:
-    """Return every target with the latest value of its indicator, by document and indicator.
+    """Return every target with the latest value of its indicator, then the indicators without a target.
 
     Args:
         connection: As any role that may read schema mart.

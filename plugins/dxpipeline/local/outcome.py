@@ -130,16 +130,19 @@ def answers_table(answers: Sequence[Answer]) -> str:
 
 def indicators_table(values: Sequence[Mapping[str, Any]]) -> str:
     """Lay indicator values against their targets out as a table of text."""
-    header = ("indicator", "name", "period", "value", "unit", "baseline", "target", "status")
+    header = ("indicator", "name", "period", "vintage", "value", "unit", "baseline", "target", "status")
     rows = [
         (
             value["indicator_code"],
             value["name_vi"],
             value["period"],
+            value["vintage"],
             number(value["value"]),
             value["unit_vi"],
             number(value["baseline"]),
-            f"{number(value['target_value'])} ({value['target_year']})",
+            None
+            if value["target_value"] is None
+            else f"{number(value['target_value'])} ({value['target_year']})",
             value["status"],
         )
         for value in values

@@ -175,13 +175,16 @@ def _seed_plan(connection: psycopg.Connection, plan: Plan) -> None:
         }
         for target in targets
     ]
+    observations = [entry.model_dump() for entry in plan.observations]
     target_key = ("document_code", "indicator_code", "geography_code", "target_year")
     for table, key, entries in (
         ("plan.document", ("document_code",), documents),
         ("plan.indicator", ("indicator_code",), indicators),
         ("plan.target", target_key, targets),
+        ("plan.observation", ("indicator_code", "year"), observations),
         ("mart.dim_indicator", ("indicator_code",), indicators),
         ("mart.dim_target", target_key, targets_with_document),
+        ("mart.dim_observation", ("indicator_code", "year"), observations),
     ):
         columns = tuple(entries[0])
         _merge(connection, table, key, columns, [tuple(entry[name] for name in columns) for entry in entries])

@@ -41,6 +41,7 @@ INDICATOR = {
     "indicator_code": "EHR_FAC",
     "name_vi": "Cơ sở y tế có hồ sơ",
     "period": "2021-Q1",
+    "vintage": "reported",
     "value": 91.5,
     "unit": "pct",
     "unit_vi": "%",
@@ -69,7 +70,16 @@ def test_the_table_has_one_line_a_file() -> None:
 
 def test_indicators_stand_beside_their_targets() -> None:
     cells = [cell.strip() for cell in indicators_table([INDICATOR]).splitlines()[2].split("  ") if cell]
-    assert cells == ["EHR_FAC", "Cơ sở y tế có hồ sơ", "2021-Q1", "91.5", "%", "100 (2025)", "not_reached"]
+    assert cells == [
+        "EHR_FAC",
+        "Cơ sở y tế có hồ sơ",
+        "2021-Q1",
+        "reported",
+        "91.5",
+        "%",
+        "100 (2025)",
+        "not_reached",
+    ]
 
 
 def test_the_document_says_what_was_not_answered() -> None:
