@@ -1,5 +1,6 @@
 -- grain: indicator × period × geography × vintage
 -- stage: indicator
+-- indicators: BB_COMMUNE
 -- feeds: broadband_coverage
 -- parameters: period, period_end_on, geography_code
 -- replaces: mart.fct_indicator_value where indicator_code = 'BB_COMMUNE' and period = %(period)s

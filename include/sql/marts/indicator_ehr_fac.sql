@@ -1,5 +1,6 @@
 -- grain: indicator × period × geography × vintage
 -- stage: indicator
+-- indicators: EHR_FAC
 -- feeds: health_stations
 -- parameters: period, period_end_on, geography_code
 -- replaces: mart.fct_indicator_value where indicator_code = 'EHR_FAC' and period = %(period)s

@@ -1,5 +1,6 @@
 -- grain: indicator × period × geography × vintage
 -- stage: indicator
+-- indicators: EHR_POP
 -- feeds: health_records
 -- parameters: period, geography_code
 -- replaces: mart.fct_indicator_value where indicator_code = 'EHR_POP' and period = %(period)s

@@ -1,5 +1,6 @@
 -- grain: indicator × period × geography × vintage
 -- stage: indicator
+-- indicators: EHR_RECORDS_PER_PERSON
 -- feeds: health_records
 -- parameters: period, geography_code
 -- replaces: mart.fct_indicator_value where indicator_code = 'EHR_RECORDS_PER_PERSON' and period = %(period)s

@@ -6,6 +6,7 @@ above the statement say
 
     -- grain: what one row is
     -- stage: dimension, state, fact, indicator or evidence; the order in which the models of a feed run
+    -- indicators: whose values it makes; of the stage indicator, and of no other
     -- feeds: whose change makes it run, or all
     -- parameters: the named parameters of the statement, or none
     -- replaces: the rows it makes again, as they follow DELETE FROM, or nothing
@@ -29,7 +30,7 @@ from dxpipeline.settings import INCLUDE
 MARTS = INCLUDE / "sql" / "marts"
 STAGES = ("dimension", "state", "fact", "indicator", "evidence")
 
-_HEADER = re.compile(r"-- (grain|stage|feeds|parameters|replaces): (.+)")
+_HEADER = re.compile(r"-- (grain|stage|indicators|feeds|parameters|replaces): (.+)")
 _PARAMETER = re.compile(r"%\((\w+)\)s")
 _STATEMENT = re.compile(r"^(?:insert|with|create) ", re.MULTILINE)
 _STAGED = re.compile(r"^create unlogged table (staging\.\w+) as$", re.MULTILINE)
@@ -51,6 +52,7 @@ class Model:
         parameters: The names of the statement's parameters.
         replaces: What is deleted first, as it follows DELETE FROM; None when nothing is.
         statement: The INSERT … SELECT or CREATE TABLE … AS.
+        indicators: The codes of the indicators whose values it makes.
         staged: The table that it makes in schema staging; None for one that fills a table of schema mart.
     """
 
@@ -61,6 +63,7 @@ class Model:
     parameters: frozenset[str]
     replaces: str | None
     statement: str
+    indicators: frozenset[str] = frozenset()
     staged: str | None = None
 
     def run(self, connection: psycopg.Connection, parameters: Mapping[str, Any]) -> int:
@@ -109,6 +112,10 @@ def load_model(path: Path) -> Model:
         )
     if header["stage"] not in STAGES:
         raise ModelError(f"{path.name}: its stage is {header['stage']!r}; write one of {', '.join(STAGES)}.")
+    if ("indicators" in header) != (header["stage"] == "indicator"):
+        raise ModelError(
+            f"{path.name}: a model of the stage indicator, and no other, names the indicators it makes."
+        )
     every = header["feeds"] == "all"
     feeds = frozenset(contracts() if every else header["feeds"].split(", "))
     unknown = feeds - contracts().keys()
@@ -126,8 +133,17 @@ def load_model(path: Path) -> Model:
             "write `create unlogged table staging.<name> as` or another stage."
         )
     replaces = None if header["replaces"] == "nothing" else header["replaces"]
-    made = None if staged is None else staged[1]
-    return Model(path.stem, header["grain"], header["stage"], feeds, declared, replaces, statement, made)
+    return Model(
+        name=path.stem,
+        grain=header["grain"],
+        stage=header["stage"],
+        feeds=feeds,
+        parameters=declared,
+        replaces=replaces,
+        statement=statement,
+        indicators=frozenset(header["indicators"].split(", ")) if "indicators" in header else frozenset(),
+        staged=None if staged is None else staged[1],
+    )
 
 
 @cache

@@ -69,7 +69,7 @@ class Document(_Entry):
 
 
 class Indicator(_Entry):
-    """What is measured: one definition, computed by the model include/sql/marts/indicator_<code>.sql.
+    """What is measured: one definition, computed by the model in include/sql/marts/ that names it.
 
     Attributes:
         indicator_code: Its code.

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from dxpipeline.contracts import contracts
 from dxpipeline.indicators.models import MARTS, STAGES, ModelError, load_model, models
 
 HEADER = """\
@@ -64,6 +65,15 @@ def test_a_header_is_read(tmp_path: Path) -> None:
     assert model.replaces == "mart.dim_hospital where period = %(period)s"
 
 
+def test_a_model_may_make_several_indicators_and_run_with_every_feed(tmp_path: Path) -> None:
+    header = HEADER.replace("stage: fact", "stage: indicator\n-- indicators: DTI, EHR_FAC")
+    model = load_model(
+        model_file(tmp_path, header.replace("feeds: smart_hospitals", "feeds: all") + STATEMENT)
+    )
+    assert model.indicators == {"DTI", "EHR_FAC"}
+    assert model.feeds == set(contracts())
+
+
 def test_a_model_of_the_stage_state_names_the_table_that_it_makes(tmp_path: Path) -> None:
     model = load_model(model_file(tmp_path, STAGING))
     assert (model.stage, model.staged) == ("state", "staging.person")
@@ -90,6 +100,12 @@ def test_a_model_of_the_stage_state_and_no_other_makes_a_table(tmp_path: Path, t
         ("-- grain: hospital\n", "", r"some_model.sql: its header lacks grain"),
         ("fact", "table", r"its stage is 'table'; write one of dimension, state, fact, indicator, evidence"),
         ("feeds: smart_hospitals", "feeds: hospitals", r"names unknown feeds: hospitals"),
+        ("stage: fact", "stage: indicator", r"a model of the stage indicator, and no other, names"),
+        (
+            "stage: fact",
+            "stage: fact\n-- indicators: EHR_FAC",
+            r"a model of the stage indicator, and no other",
+        ),
         ("parameters: period", "parameters: none", r"its header names other parameters than its statement"),
         ("parameters: period", "parameters: period, feed", r"its header names other parameters"),
     ],

@@ -1,17 +1,19 @@
 -- grain: indicator × period × geography × vintage
 -- stage: indicator
+-- indicators: SMART_HOSP_P, SMART_HOSP_D
 -- feeds: smart_hospitals
 -- parameters: period, period_end_on, geography_code
--- replaces: mart.fct_indicator_value where indicator_code = 'SMART_HOSP_P' and period = %(period)s
+-- replaces: mart.fct_indicator_value where indicator_code ~ '^SMART_HOSP_' and period = %(period)s
 with counted as (
     select
+        case hospital_tier when 'provincial' then 'SMART_HOSP_P' else 'SMART_HOSP_D' end as indicator_code,
         submission_id,
         source_sheet,
         source_row,
         hospital_code,
         is_smart
     from mart.fct_smart_hospital
-    where period = %(period)s and hospital_tier = 'provincial'
+    where period = %(period)s
 ),
 
 evidence as (
@@ -20,7 +22,7 @@ evidence as (
         unit_code, in_numerator, quarantined
     )
     select
-        'SMART_HOSP_P' as indicator_code,
+        indicator_code,
         %(period)s,
         %(geography_code)s,
         'reported' as vintage,
@@ -37,7 +39,7 @@ insert into mart.fct_indicator_value (
     indicator_code, period, geography_code, vintage, period_end_on, numerator, denominator, value, unit
 )
 select
-    'SMART_HOSP_P' as indicator_code,
+    indicator_code,
     %(period)s,
     %(geography_code)s,
     'reported' as vintage,
@@ -47,4 +49,4 @@ select
     count(*) filter (where is_smart) as value,
     'hospital' as unit
 from counted
-having count(*) > 0;
+group by indicator_code;
