@@ -157,7 +157,7 @@ def test_there_is_one_dag_per_contract_one_for_rosters_and_the_two_that_serve_al
 def test_every_dag_says_what_it_is_whose_it_is_and_runs_alone_unless_its_order_is_free(
     dags: dict[str, Any],
 ) -> None:
-    assert len(dags) == 7
+    assert len(dags) == len(contracts()) + 3
     for dag in dags.values():
         assert dag["doc"], dag["dag_id"]
         assert dag["tags"], dag["dag_id"]
@@ -172,7 +172,11 @@ def test_every_dag_has_a_vietnamese_name(dags: dict[str, Any]) -> None:
         "import_health_records": "Hồ sơ sức khỏe điện tử cá nhân",
         "import_health_records_large": "Hồ sơ sức khỏe điện tử cá nhân: tệp lớn",
         "import_health_stations": "Hồ sơ sức khỏe điện tử tại trạm y tế",
+        "import_rd_personnel": "Nhân lực nghiên cứu và phát triển",
+        "import_research_transfer": "Nhiệm vụ khoa học và công nghệ, chuyển giao kết quả",
         "import_smart_hospitals": "Bệnh viện thông minh",
+        "import_software_enterprises": "Doanh nghiệp phần mềm, nội dung số được ươm tạo",
+        "import_st_enterprises": "Doanh nghiệp khoa học và công nghệ",
         "indicators": "Chỉ tiêu / Indicators",
         "sweep_import_folder": "Tiếp nhận tệp / Claim files",
     }
@@ -200,7 +204,7 @@ def test_every_task_is_tried_again_and_bounded_and_the_writing_ones_share_the_po
     pools = {name: one["pool"] for name, one in tasks.items() if not one["task_id"].startswith("waiting_")}
     assert pools.pop(("import_health_records_large", "process")) == LARGE_FILES_POOL
     assert set(pools.values()) == {WAREHOUSE_POOL}
-    assert len(pools) == 7
+    assert len(pools) == len(contracts()) + 3
 
 
 def test_small_files_of_versions_and_rosters_share_no_run(dags: dict[str, Any]) -> None:

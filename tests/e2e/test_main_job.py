@@ -16,7 +16,7 @@ COUNTS = ("rows_read", "rows_accepted", "rows_quarantined", "rows_skipped")
 def test_every_drop_is_answered_as_expected_through_airflow(
     installation: Any, expected: Callable[[Path], dict[str, Any]], tmp_path: Path
 ) -> None:
-    outcomes = {path: expected(path) for path in DROPS.rglob("*") if path.suffix in (".xlsx", ".csv")}
+    outcomes = {path: expected(path) for path in DROPS.rglob("*") if path.suffix in (".xlsx", ".xls", ".csv")}
     answered: dict[str, dict[str, Any]] = {}
     documents = []
     for later in (False, True):

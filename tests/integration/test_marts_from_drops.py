@@ -14,7 +14,7 @@ from dxpipeline.settings import PROJECT_ROOT, Settings
 from dxpipeline.warehouse.connection import connect
 
 DROPS = PROJECT_ROOT / "tests" / "data" / "drops"
-FILES = sorted(path for path in DROPS.rglob("*") if path.suffix in (".xlsx", ".csv"))
+FILES = sorted(path for path in DROPS.rglob("*") if path.suffix in (".xlsx", ".xls", ".csv"))
 CORRECTION = DROPS / "so-y-te" / "smart_hospitals" / "BC benh vien quy 2 nam 2021 (dinh chinh).xlsx"
 SENT_AGAIN = DROPS / "so-tt-tt" / "broadband_coverage" / "Bang rong Quy II-2021 (gui lai).xlsx"
 LATER = (CORRECTION, SENT_AGAIN)
@@ -50,8 +50,16 @@ def test_drops_become_indicators_and_a_correction_changes_only_its_period(
         ("health_records", "2021-Q3"),
         ("health_stations", "2021-Q1"),
         ("health_stations", "2021-Q2"),
+        ("rd_personnel", "2021"),
+        ("rd_personnel", "2022"),
+        ("research_transfer", "2021-Q1"),
+        ("research_transfer", "2021-Q2"),
         ("smart_hospitals", "2021-Q1"),
         ("smart_hospitals", "2021-Q2"),
+        ("software_enterprises", "2021-Q1"),
+        ("software_enterprises", "2021-Q2"),
+        ("st_enterprises", "2021-Q1"),
+        ("st_enterprises", "2021-Q2"),
     ]
     before = values(warehouse)
     assert before == {

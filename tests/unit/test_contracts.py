@@ -50,7 +50,16 @@ def column(content: Document, name: str) -> Document:
 
 
 def test_the_feeds_are_there() -> None:
-    assert FEEDS == ["broadband_coverage", "health_records", "health_stations", "smart_hospitals"]
+    assert FEEDS == [
+        "broadband_coverage",
+        "health_records",
+        "health_stations",
+        "rd_personnel",
+        "research_transfer",
+        "smart_hospitals",
+        "software_enterprises",
+        "st_enterprises",
+    ]
 
 
 @pytest.mark.parametrize("feed", FEEDS)
@@ -167,6 +176,7 @@ def test_a_feed_of_all_departments_has_each_of_them_as_its_unit(tmp_path: Path) 
         ("smart_hospitals", "2021-Q4", "2021-12-31", "2022-01-15"),
         ("broadband_coverage", "2021-Q1", "2021-03-14", "2021-03-29"),
         ("broadband_coverage", "2021-Q4", "2021-12-14", "2021-12-29"),
+        ("rd_personnel", "2021", "2021-12-14", "2022-02-12"),
     ],
 )
 def test_a_report_is_due_some_days_after_the_last_one_of_its_period(

@@ -17,6 +17,8 @@ from dxpipeline.quality.suite import FILE_CODES, ROW_CODES, load_suite
 from dxpipeline.reading.model import Block
 from dxpipeline.settings import EXPECTATIONS
 
+from . import enterprise_cases
+
 FEEDS = sorted(contracts())
 
 Record = dict[str, str | None]
@@ -82,6 +84,7 @@ RECORDS: dict[str, Record] = {
     "health_stations": STATION,
     "broadband_coverage": COMMUNE,
     "health_records": PERSON,
+    **enterprise_cases.RECORDS,
 }
 Fault = tuple[str, str, str]
 OUT, MISSING, CRITICAL, WARNING = "out-of-range", "missing-value", "critical", "warning"
@@ -269,6 +272,7 @@ CASES: list[tuple[str, str, Record, list[Fault]]] = [
         [("commune_code", "unknown-commune", CRITICAL)],
     ),
     ("health_records", "2025-Q3", {"updated_on": "30/06/2025"}, []),
+    *enterprise_cases.CASES,
 ]
 
 

@@ -21,6 +21,7 @@ from dxpipeline.quality.communes import (
     suggest_successors,
 )
 from dxpipeline.quality.context import Context
+from dxpipeline.quality.enterprises import tax_code_valid
 from dxpipeline.quality.persons import (
     citizen_birth_year_agrees,
     citizen_sex_agrees,
@@ -29,6 +30,9 @@ from dxpipeline.quality.persons import (
     suggest_icd10,
 )
 from dxpipeline.reading.values import DTYPES
+
+_DECIMALS = 9
+"""Decimals kept of what is computed from numbers, so that 0.1 + 0.2 is 0.3 and 3 of 10 is 0.3."""
 
 
 class DerivationError(Exception):
@@ -41,7 +45,7 @@ class Derivation:
 
     Attributes:
         kind: Kind of its values; None where it is the kind of its columns.
-        inputs: Kinds of the columns it reads, in their order; None for two or more numeric ones of one kind.
+        inputs: Kinds of the columns it reads, in their order; a set for two or more of one of its kinds.
         compute: Makes the values from the rows, the names of its columns and the context; one a row. One that
             looks up in the reports of another feed also gets that feed's name.
         explain: For the cells of a failed row, what the issue's sentence can tell beyond the refusal.
@@ -49,7 +53,7 @@ class Derivation:
     """
 
     kind: Kind | None
-    inputs: tuple[Kind, ...] | None
+    inputs: tuple[Kind, ...] | frozenset[Kind]
     compute: Callable[..., pl.Series]
     explain: Callable[[Sequence[Any], Context], dict[str, str]] | None = None
     of_feed: bool = False
@@ -77,10 +81,10 @@ def derived_kinds(contract: Contract) -> dict[str, Kind]:
                 f"{place} {'must name the' if derivation.of_feed else 'cannot name a'} feed it looks up in."
             )
         found = tuple(contract.by_name[name].kind for name in column.columns)
-        if derivation.inputs is None:
-            if len(found) < 2 or len(set(found)) != 1 or found[0] not in ("integer", "number", "date"):
+        if isinstance(derivation.inputs, frozenset):
+            if len(found) < 2 or len(set(found)) != 1 or found[0] not in derivation.inputs:
                 raise DerivationError(
-                    f"{place} needs two or more columns of one kind: integer, number or date."
+                    f"{place} needs two or more columns of one kind: {', '.join(sorted(derivation.inputs))}."
                 )
         elif found != derivation.inputs:
             wanted = ", ".join(derivation.inputs) or "none"
@@ -152,11 +156,33 @@ def _lowest(rows: pl.DataFrame, columns: Sequence[str], context: Context) -> pl.
     return rows.select(pl.when(complete).then(pl.min_horizontal(columns))).to_series()
 
 
+def _sum(rows: pl.DataFrame, columns: Sequence[str], context: Context) -> pl.Series:
+    added = rows.select(pl.sum_horizontal(columns, ignore_nulls=False)).to_series()
+    return added if added.dtype.is_integer() else added.round(_DECIMALS)
+
+
+def _share(rows: pl.DataFrame, columns: Sequence[str], context: Context) -> pl.Series:
+    part, whole = map(pl.col, columns)
+    return rows.select(pl.when(whole != 0).then((part / whole).round(_DECIMALS))).to_series()
+
+
+def _years_begun(rows: pl.DataFrame, columns: Sequence[str], context: Context) -> pl.Series:
+    day, end = pl.col(columns[0]).dt, context.period_end_on
+    place_in_year = day.month().cast(pl.Int64()) * 100 + day.day()
+    # One more from the day after the anniversary on.
+    begun = (place_in_year < end.month * 100 + end.day).cast(pl.Int64())
+    return rows.select(end.year - day.year() + begun).to_series()
+
+
 DERIVATIONS: Mapping[str, Derivation] = {
     "received_on": Derivation("date", (), _constant(lambda context: context.received_on)),
     "due_on": Derivation("date", (), _constant(lambda context: context.due_on)),
     "period_end_on": Derivation("date", (), _constant(lambda context: context.period_end_on)),
-    "lowest": Derivation(None, None, _lowest),
+    "lowest": Derivation(None, frozenset({"integer", "number", "date"}), _lowest),
+    "sum": Derivation(None, frozenset({"integer", "number"}), _sum),
+    "share": Derivation("number", ("number", "number"), _share),
+    "years_begun": Derivation("integer", ("date",), _years_begun),
+    "tax_code_valid": Derivation("boolean", ("text",), tax_code_valid),
     "commune_in_force": Derivation("boolean", ("text",), commune_in_force, suggest_successors),
     "commune_in_force_on": Derivation("boolean", ("text", "date"), commune_in_force_on, suggest_successors),
     "commune_name_agrees": Derivation("boolean", ("text", "text"), commune_name_agrees, expected_name),

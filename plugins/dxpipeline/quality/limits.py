@@ -32,7 +32,9 @@ def limit_details(rule: Rule, contract: Contract, rows: pl.DataFrame) -> list[di
         return _comparison(rule, contract, rows)
     fixed: dict[str, str] = {}
     if "min_value" in rule.kwargs or "max_value" in rule.kwargs:
-        fixed["limit"] = _range(rule.kwargs)
+        # The limit of a derived column would be read as one of the cell that is shown.
+        own = rule.operands[0] in contract.by_name
+        fixed.update({"limit": _range(rule.kwargs)} if own else {"why": rule.why})
     elif rule.type == "expect_column_value_lengths_to_equal":
         fixed["limit"] = str(rule.kwargs["value"])
     elif rule.type == "expect_column_values_to_be_in_set" and rule.operands[0] in contract.by_name:

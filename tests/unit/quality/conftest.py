@@ -43,6 +43,19 @@ GOOD: dict[str, Record] = {
         "records_created": "2000",
         "records_updated": "300",
     },
+    "st_enterprises": {
+        "tax_code": "2898437597",
+        "enterprise_name": "Công ty Cổ phần Mẫu",
+        "commune_code": "14755",
+        "certificate_no": "01/DNKHCN",
+        "certified_on": "12/06/2018",
+        "revoked_on": None,
+        "field": "Y dược",
+        "revenue_vnd_m": "1000",
+        "st_revenue_vnd_m": "500",
+        "employees": "20",
+        "rd_spending_vnd_m": "50,5",
+    },
     # An invented person.
     "health_records": {
         "record_id": "HS38-000000001",

@@ -11,6 +11,7 @@ from typing import Any
 import polars as pl
 
 from dxpipeline.contracts import contracts
+from dxpipeline.messages import issue_sentence
 from dxpipeline.quality.checker import Checker
 from dxpipeline.quality.issues import MASK, shown
 from dxpipeline.quality.model import ISSUE_SCHEMA
@@ -80,6 +81,21 @@ def test_a_warning_keeps_its_row(
     assert issues_of(block.issues) == [(10, "it_level", "inconsistent-values", "warning")]
     assert accepted(block.rows) == [10]
     assert json.loads(block.issues["details"][0]) == {"other_value": "4", "limit": "≤ 4"}
+
+
+def test_a_limit_of_a_derived_column_is_told_in_words_not_as_one_of_the_cell(
+    good: dict[str, Record], make_block: MakeBlock, make_checker: MakeChecker, issues_of: IssuesOf
+) -> None:
+    record = {**good["st_enterprises"], "certified_on": "01/03/2014", "st_revenue_vnd_m": "200"}
+    block = make_checker("st_enterprises").check(make_block([record]))
+    assert issues_of(block.issues) == [(10, "st_revenue_vnd_m", "out-of-range", "warning")]
+    rule = "Doanh nghiệp được chứng nhận hơn 5 năm cần có ít nhất 30 % doanh thu từ sản phẩm KH&CN"
+    assert json.loads(block.issues["details"][0]) == {"why": rule}
+    sentence = issue_sentence(contracts()["st_enterprises"], block.issues.row(0, named=True))
+    assert sentence.startswith(
+        "Cột “Doanh thu từ sản phẩm KH&CN (triệu đồng)”: “200” nằm ngoài phạm vi cho phép."
+    )
+    assert sentence.endswith(f"Quy định: {rule}.")
 
 
 def test_an_unreadable_cell_reports_only_that(

@@ -58,6 +58,63 @@ def test_the_lowest_value_is_missing_where_one_of_the_columns_is() -> None:
     assert derive(rows, contract, IN_2021)["least"].to_list() == [3, 2, None]
 
 
+def test_a_sum_is_missing_where_one_of_the_columns_is() -> None:
+    contract = broadband(DerivedColumn("total", "sum", ("villages_total", "villages_4g", "villages_5g")))
+    rows = pl.DataFrame(
+        {"villages_total": [5, 2, None], "villages_4g": [3, 4, 1], "villages_5g": [1, None, 1]}
+    )
+    assert derive(rows, contract, IN_2021)["total"].to_list() == [9, None, None]
+
+
+def test_a_sum_of_decimals_is_the_one_that_people_write() -> None:
+    columns = ("height_cm", "weight_kg")
+    contract = replace(contracts()["health_records"], derived=(DerivedColumn("total", "sum", columns),))
+    rows = pl.DataFrame({"height_cm": [0.1, 1234567.8, None], "weight_kg": [0.2, 0.1, 1.0]})
+    assert derive(rows, contract, IN_2021)["total"].to_list() == [0.3, 1234567.9, None]
+
+
+def test_a_share_is_exact_at_its_decimals_and_missing_where_the_whole_is_nothing() -> None:
+    columns = ("st_revenue_vnd_m", "revenue_vnd_m")
+    contract = replace(contracts()["st_enterprises"], derived=(DerivedColumn("made", "share", columns),))
+    tenths = range(1, 20_000, 7)
+    rows = pl.DataFrame(
+        {
+            "st_revenue_vnd_m": [*(3 * tenth / 10 for tenth in tenths), 0.0, 1.0, None, 1.0, -1.0],
+            "revenue_vnd_m": [*(10 * tenth / 10 for tenth in tenths), 0.0, 0.0, 1.0, None, 4.0],
+        }
+    )
+    made = derive(rows, contract, IN_2021)["made"].to_list()
+    assert set(made[: len(tenths)]) == {0.3}
+    assert made[len(tenths) :] == [None, None, None, None, -0.25]
+
+
+@pytest.mark.parametrize(
+    ("day", "end", "years"),
+    [
+        (date(2016, 6, 14), date(2021, 6, 14), 5),
+        (date(2016, 6, 13), date(2021, 6, 14), 6),
+        (date(2016, 6, 15), date(2021, 6, 14), 5),
+        (date(2015, 6, 15), date(2021, 6, 14), 6),
+        (date(2016, 12, 31), date(2021, 1, 1), 5),
+        (date(2016, 1, 31), date(2021, 2, 1), 6),
+        # The anniversary of 29 February is the 28th.
+        (date(2016, 2, 29), date(2021, 2, 28), 5),
+        (date(2016, 2, 29), date(2021, 3, 1), 6),
+        (date(2021, 6, 14), date(2021, 6, 14), 0),
+        (date(2021, 6, 13), date(2021, 6, 14), 1),
+        (date(2021, 6, 15), date(2021, 6, 14), 0),
+        (None, date(2021, 6, 14), None),
+    ],
+)
+def test_a_year_begins_the_day_after_the_anniversary(day: date | None, end: date, years: int | None) -> None:
+    contract = replace(
+        contracts()["st_enterprises"], derived=(DerivedColumn("made", "years_begun", ("certified_on",)),)
+    )
+    rows = pl.DataFrame({"certified_on": [day]}, schema={"certified_on": pl.Date})
+    context = Context(end, end, end)
+    assert derive(rows, contract, context)["made"].to_list() == [years]
+
+
 def test_a_commune_is_in_force_on_the_last_day_of_the_period() -> None:
     codes: dict[str, list[str | None]] = {"commune_code": ["14755", "14758", "19999", None]}
     assert look_up("commune_in_force", ("commune_code",), codes, IN_2021) == [True, True, False, None]
@@ -300,6 +357,14 @@ def test_a_wrong_name_is_explained_by_the_right_one() -> None:
         (DerivedColumn("made", "lowest", ("villages_total",)), "needs two or more columns of one kind"),
         (
             DerivedColumn("made", "lowest", ("villages_total", "carriers")),
+            "needs two or more columns of one kind",
+        ),
+        (
+            DerivedColumn("made", "sum", ("villages_total",)),
+            "needs two or more columns of one kind: integer, number",
+        ),
+        (
+            DerivedColumn("made", "sum", ("commune_code", "commune_name")),
             "needs two or more columns of one kind",
         ),
         (DerivedColumn("made", "commune_in_force", ("villages_total",)), "kinds integer; needed: text"),

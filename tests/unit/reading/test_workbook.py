@@ -20,7 +20,7 @@ from dxpipeline.reading.values import UNCALCULATED
 from dxpipeline.reading.workbook import guarded, show
 
 Read = Callable[..., Any]
-OLD_FORMAT = Path(__file__).parents[2] / "data" / "workbooks" / "Nhan luc NCPT nam 2021.xls"
+OLD_FORMAT = Path(__file__).parents[2] / "data/drops/so-kh-cn/rd_personnel/Nhan luc NCPT nam 2021.xls"
 HEADER = ["Mã thôn", "Tên thôn", "Số hộ", "Số hộ có mạng", "Ghi chú"]
 
 
