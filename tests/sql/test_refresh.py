@@ -104,6 +104,38 @@ def test_computing_again_changes_nothing(warehouse: psycopg.Connection, submit: 
     assert content() == before
 
 
+@pytest.mark.parametrize(
+    ("feed", "dimension", "unit"),
+    [
+        ("smart_hospitals", "dim_hospital", "hospital_code"),
+        ("health_stations", "dim_station", "station_code"),
+    ],
+)
+def test_corrections_of_two_periods_that_wait_together_each_take_a_unit_away(
+    warehouse: psycopg.Connection, submit: Submit, feed: str, dimension: str, unit: str
+) -> None:
+    first = submit(feed, "2021-Q1", [("38001", {}), ("38002", {})])
+    second = submit(feed, "2021-Q2", [("38001", {}), ("38003", {})])
+    refresh(warehouse)
+    submit(feed, "2021-Q1", [("38001", {})], replaces=first)
+    submit(feed, "2021-Q2", [("38001", {})], replaces=second)
+    assert refresh(warehouse) == [(feed, "2021-Q1"), (feed, "2021-Q2")]
+    shown = f"select {unit}, first_period, last_period from mart.{dimension}"
+    assert warehouse.execute(shown.encode()).fetchall() == [("38001", "2021-Q1", "2021-Q2")]
+
+
+def test_a_unit_is_dated_by_the_reports_that_count(warehouse: psycopg.Connection, submit: Submit) -> None:
+    first = submit("smart_hospitals", "2021-Q1", [("38001", {"hospital_name": "Tên cũ"}), ("38002", {})])
+    for period in ("2021-Q2", "2021-Q3"):
+        submit("smart_hospitals", period, [("38001", {"hospital_name": "Tên mới"}), ("38002", {})])
+    submit("smart_hospitals", "2021-Q1", [("38002", {})], replaces=first)
+    refresh(warehouse)
+    shown = (
+        "select hospital_name, first_period, last_period from mart.dim_hospital where hospital_code = '38001'"
+    )
+    assert warehouse.execute(shown).fetchall() == [("Tên mới", "2021-Q2", "2021-Q3")]
+
+
 def test_everything_marks_also_periods_whose_rows_are_gone(
     warehouse: psycopg.Connection, submit: Submit
 ) -> None:
