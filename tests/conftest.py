@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
+from dxpipeline.indicators.models import models
 from dxpipeline.pipeline import drain, finish_leftovers, sweep
 from dxpipeline.settings import PROJECT_ROOT, Settings, get_settings
 from dxpipeline.warehouse.connection import connect
@@ -23,21 +25,27 @@ from dxpipeline.warehouse.migrate import upgrade
 DROPS = PROJECT_ROOT / "tests" / "data" / "drops"
 
 _EMPTIED = """
-select format('%I.%I', schemaname, tablename)
+select format('%%I.%%I', schemaname, tablename)
 from pg_tables
 where
     schemaname in ('core', 'quarantine')
     or (schemaname = 'ledger' and tablename <> 'schema_version')
-    -- What is seeded from files stays.
-    or (
-        schemaname = 'mart'
-        and tablename not like 'bridge%'
-        and tablename not in (
-            'dim_commune', 'dim_date', 'dim_department', 'dim_indicator', 'dim_observation', 'dim_population',
-            'dim_target'
-        )
-    )
+    or (schemaname = 'mart' and tablename like 'fct%%')
+    or format('%%I.%%I', schemaname, tablename) = any(%(dimensions)s)
 """
+
+
+def empty_warehouse(settings: Settings) -> None:
+    """Empty every table that deliveries fill; what is seeded stays."""
+    dimensions = [
+        made
+        for model in models()
+        if model.stage == "dimension"
+        for made in re.findall(r"^insert into (mart\.\w+)", model.statement, re.MULTILINE)
+    ]
+    with connect(settings, "owner", autocommit=True) as owner:
+        tables = ", ".join(name for (name,) in owner.execute(_EMPTIED, {"dimensions": dimensions}))
+        owner.execute(f"truncate {tables} restart identity cascade".encode())
 
 
 @pytest.fixture(scope="session")
@@ -76,9 +84,7 @@ def settings(_installation: Settings, tmp_path: Path, monkeypatch: pytest.Monkey
 @pytest.fixture
 def warehouse(settings: Settings) -> Iterator[psycopg.Connection]:
     """Return a connection as the writer to a warehouse without deliveries, in autocommit mode."""
-    with connect(settings, "owner", autocommit=True) as owner:
-        tables = ", ".join(name for (name,) in owner.execute(_EMPTIED))
-        owner.execute(f"truncate {tables} restart identity cascade".encode())
+    empty_warehouse(settings)
     with connect(settings, "writer", autocommit=True) as connection:
         yield connection
 

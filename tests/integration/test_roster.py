@@ -13,12 +13,12 @@ from typing import Any
 
 import pytest
 from bench.generate_health_records import generate
+from tests.conftest import empty_warehouse
 
 from dxpipeline.intake.claim import claim_ready_files
 from dxpipeline.pipeline import drain, sweep
 from dxpipeline.reading.delimited import DelimitedDocument
 from dxpipeline.settings import PROJECT_ROOT
-from dxpipeline.warehouse.connection import connect
 
 from . import worker
 from .records import FEED, FOLDER, core_rows, read_rows, written
@@ -83,11 +83,7 @@ def anew(pipeline: Any, tmp_path: Path) -> Callable[[], None]:
     """Return a function that empties the warehouse and the folders, to compare two ways of one file."""
 
     def empty() -> None:
-        from tests.conftest import _EMPTIED
-
-        with connect(pipeline.settings, "owner", autocommit=True) as owner:
-            tables = ", ".join(name for (name,) in owner.execute(_EMPTIED))
-            owner.execute(f"truncate {tables} restart identity cascade".encode())
+        empty_warehouse(pipeline.settings)
         for folder in (pipeline.settings.exchange, pipeline.settings.archive):
             shutil.rmtree(folder, ignore_errors=True)
         pipeline.settings.import_folder.mkdir(parents=True)

@@ -11,6 +11,7 @@ from typing import Any
 import psycopg
 import pytest
 from psycopg import sql
+from psycopg.types.json import Jsonb
 
 from dxpipeline.contracts import contracts
 from dxpipeline.settings import Settings
@@ -50,6 +51,53 @@ ORDINARY_ROW: dict[str, dict[str, Any]] = {
         "households_fixed_broadband": 800,
         "carriers": ["VNPT", "Viettel"],
     },
+    "st_enterprises": {
+        "enterprise_name": "Công ty Cổ phần Mẫu",
+        "commune_code": "14758",
+        "certificate_no": "01/DNKHCN",
+        "certified_on": date(2018, 6, 12),
+        "revoked_on": None,
+        "field": "Y dược",
+        "revenue_vnd_m": 1000,
+        "st_revenue_vnd_m": 600,
+        "employees": 20,
+        "rd_spending_vnd_m": 50,
+    },
+    "software_enterprises": {
+        "enterprise_name": "Công ty TNHH Mẫu",
+        "kind": "phần mềm",
+        "incubator": "Trường Đại học Hồng Đức",
+        "incubated_on": date(2019, 10, 15),
+        "graduated_on": None,
+        "operating": True,
+        "revenue_vnd_m": 2000,
+        "employees": 12,
+    },
+    "rd_personnel": {
+        "organisation_name": "Trường Đại học Hồng Đức",
+        "organisation_kind": "trường",
+        "headcount": 100,
+        "fte": 40,
+        "researchers": 80,
+        "technicians": 15,
+        "support": 5,
+        "doctors": 10,
+        "masters": 20,
+    },
+    "research_transfer": {
+        "title": "Nghiên cứu mẫu",
+        "field": "Y dược",
+        "level": "tỉnh",
+        "lead_organisation": "Viện Nông nghiệp Thanh Hóa",
+        "lead_is_enterprise": False,
+        "started_on": date(2018, 9, 22),
+        "accepted_on": None,
+        "applied_on": None,
+        "transfer_contract_no": None,
+        "transfer_value_vnd_m": None,
+        "budget_state_vnd_m": 3000,
+        "budget_enterprise_vnd_m": 1000,
+    },
     "health_records": {
         "birth_year": 1980,
         "sex": "nữ",
@@ -61,6 +109,9 @@ ORDINARY_ROW: dict[str, dict[str, Any]] = {
         "diastolic_mmhg": 80,
     },
 }
+
+Key = str | tuple[Any, ...]
+"""The key of a row: the value of its one column, or those of its columns in the contract's order."""
 
 Submit = Callable[..., int]
 
@@ -83,9 +134,9 @@ def submit(warehouse: psycopg.Connection, sequence: Iterator[int]) -> Submit:
     def load(
         feed: str,
         period: str,
-        rows: Sequence[tuple[str, dict[str, Any]]],
+        rows: Sequence[tuple[Key, dict[str, Any]]],
         *,
-        quarantined: Sequence[str | None] = (),
+        quarantined: Sequence[Key | None] = (),
         mends: int | None = None,
         replaces: int | None = None,
         on: psycopg.Connection | None = None,
@@ -114,19 +165,19 @@ def submit(warehouse: psycopg.Connection, sequence: Iterator[int]) -> Submit:
                     "insert into quarantine.quarantined_row (submission_id, sheet, source_row, feed, "
                     "reporting_unit, period, row_key, codes) "
                     "values (%s, 'Biểu', %s, %s, %s, %s, %s, '{bad-number}')",
-                    [submission_id, position, feed, feed, period, None if held is None else [held]],
+                    [submission_id, position, feed, feed, period, None if held is None else _texts(held)],
                 )
             if mends is not None or replaces is not None:
                 connection.execute(
                     "update quarantine.quarantined_row set closed_by = %(by)s, closed_at = now() "
                     "where feed = %(feed)s and period = %(period)s and submission_id <> %(by)s "
-                    "and closed_by is null and (%(all)s or row_key[1] = any(%(keys)s))",
+                    "and closed_by is null and (%(all)s or to_jsonb(row_key) = any(%(keys)s))",
                     {
                         "by": submission_id,
                         "feed": feed,
                         "period": period,
                         "all": replaces is not None,
-                        "keys": [key for key, _ in rows],
+                        "keys": [Jsonb(_texts(key)) for key, _ in rows],
                     },
                 )
             _mark(connection, feed, period)
@@ -218,13 +269,21 @@ def _place(connection: psycopg.Connection, version: dict[str, Any]) -> None:
     _insert(connection, "health_records" if newer else "health_records_history", version)
 
 
+def _values(key: Key) -> tuple[Any, ...]:
+    return key if isinstance(key, tuple) else (key,)
+
+
+def _texts(key: Key) -> list[str]:
+    return [str(value) for value in _values(key)]
+
+
 def _insert_row(
     connection: psycopg.Connection,
     feed: str,
     period: str,
     submission_id: int,
     position: int,
-    key: str,
+    key: Key,
     changes: dict[str, Any],
 ) -> None:
     values = {
@@ -233,7 +292,7 @@ def _insert_row(
         "source_row": position,
         "reporting_unit": feed,
         "period": period,
-        contracts()[feed].key[0]: key,
+        **dict(zip(contracts()[feed].key, _values(key), strict=True)),
         **ORDINARY_ROW[feed],
         **changes,
     }
