@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -109,3 +110,32 @@ def test_drops_become_indicators_and_a_correction_changes_only_its_period(
         assert (stations.rows_used, stations.quarantined_rows_used) == (553, 6)
         held = [(row.row, row.unit_code is None) for row in stations.rows if row.quarantined]
         assert held == [(12, False), (48, False), (79, False), (142, False), (203, False), (335, True)]
+
+
+def test_registers_and_reports_on_research_become_facts(pipeline: Any, warehouse: psycopg.Connection) -> None:
+    feeds = ("st_enterprises", "software_enterprises", "rd_personnel", "research_transfer")
+    drop(pipeline, *(path for path in FILES if path.parent.name in feeds))
+    refresh(warehouse)
+
+    def shown(query: str) -> list[tuple[Any, ...]]:
+        return warehouse.execute(query.encode()).fetchall()
+
+    # One certificate was revoked in 2019; of the second quarter seven rows are held back.
+    assert shown(
+        "select period, count(*), count(*) filter (where in_force), count(commune_name) "
+        "from mart.st_enterprise group by period order by period"
+    ) == [("2021-Q1", 30, 29, 30), ("2021-Q2", 24, 23, 24)]
+    assert shown(
+        "select period, count(*), count(*) filter (where graduated) "
+        "from mart.software_enterprise group by period order by period"
+    ) == [("2021-Q1", 14, 11), ("2021-Q2", 10, 5)]
+    assert shown(
+        "select period, count(*), sum(fte), sum(headcount) "
+        "from mart.rd_organisation group by period order by period"
+    ) == [("2021", 34, Decimal("834.8"), 2086), ("2022", 30, Decimal("678.3"), 1566)]
+    assert shown(
+        "select period, count(*), count(*) filter (where applied), count(*) filter (where transferred) "
+        "from mart.research_task group by period order by period"
+    ) == [("2021-Q1", 22, 5, 5), ("2021-Q2", 18, 4, 4)]
+    # Every enterprise of the two quarters is another one.
+    assert shown("select count(*) from mart.dim_enterprise") == [(30 + 24 + 14 + 10,)]
