@@ -30,6 +30,13 @@ _fold = lru_cache(maxsize=20_000)(fold)
 _PARENTHESES = re.compile(r"\([^)]*\)")
 _COLUMN_NUMBER = re.compile(r"\(?(?:[A-ZĐ]|\d{1,3})\)?(?:\s?=.*)?")
 _UNIT = re.compile(r"\([^)]*\)")
+_SIZES = {
+    # The power of ten that a folded unit counts in, the largest first.
+    9: re.compile(r"\b(?:ty|ti)\b"),
+    6: re.compile(r"\b(?:trieu|tr|trd|1 ?000 ?000)\b"),
+    3: re.compile(r"\b(?:nghin|ngan|1 ?000)\b"),
+    0: re.compile(r"\b(?:dong|vnd|d|nguoi)\b"),
+}
 _MARKER = re.compile(r"(?:[ivxlcdm]+|[a-zđ]|\d{1,6}(?:\.\d+)*|[+\-*•])[.)]?", re.IGNORECASE)
 _NUMBER = re.compile(r"[-+−]?[\d.,\s%()/-]*\d[\d.,\s%()/-]*|[-–—]")  # Dates in figures among them.
 # With accents `Cộng` differs from `Công` (ty), so a text that has accents is compared with them.
@@ -89,15 +96,21 @@ class Header:
 class _Matching:
     positions: dict[str, int]
     duplicates: frozenset[str]
+    other_sizes: frozenset[str]
     unknown: dict[int, str]
+
+
+_BARE = 2
+"""Rank of a header that fits without what stands in parentheses; see `_HeaderIndex._candidates`."""
 
 
 class _HeaderIndex:
     """The headers of a contract, folded, each leading to its column."""
 
-    def __init__(self, columns: Iterable[Column]) -> None:
+    def __init__(self, columns: Sequence[Column]) -> None:
         self.exact: dict[str, str] = {}
         self.bare: dict[str, str | None] = {}
+        self.sizes = {column.name: {_size(header) for header in column.headers} for column in columns}
         for column in columns:
             for header in column.headers:
                 self.exact.setdefault(fold(header), column.name)
@@ -113,10 +126,13 @@ class _HeaderIndex:
             joined: The same with the group headers above it in front.
         """
         found: dict[str, list[tuple[int, int]]] = {}
+        other_sizes: set[str] = set()
         for position, text in enumerate(lower):
             if text:
                 for rank, name in enumerate(self._candidates(text, joined[position])):
-                    if name is not None:
+                    if name is not None and rank == _BARE and self._is_of_other_size(text, name):
+                        other_sizes.add(name)
+                    elif name is not None:
                         found.setdefault(name, []).append((rank, position))
                         break
         positions, duplicates = {}, set()
@@ -127,7 +143,12 @@ class _HeaderIndex:
                 duplicates.add(name)
         taken = set(positions.values())
         unknown = {at: text for at, text in enumerate(lower) if text and at not in taken}
-        return _Matching(positions, frozenset(duplicates), unknown)
+        return _Matching(positions, frozenset(duplicates), frozenset(other_sizes - positions.keys()), unknown)
+
+    def _is_of_other_size(self, text: str, name: str) -> bool:
+        """Say whether a header counts in thousands where its column counts in millions, and the like."""
+        size, known = _size(text), self.sizes[name] - {None}
+        return size is not None and bool(known) and size not in known
 
     def _candidates(self, text: str, joined: str) -> tuple[str | None, ...]:
         return (
@@ -135,6 +156,12 @@ class _HeaderIndex:
             self.exact.get(_fold(text)),
             self.bare.get(_fold(_PARENTHESES.sub(" ", text))),
         )
+
+
+def _size(header: str) -> int | None:
+    """Return the power of ten that the unit in a header's parentheses counts in; None where it names none."""
+    unit = " ".join(map(_fold, _PARENTHESES.findall(header)))
+    return next((size for size, words in _SIZES.items() if words.search(unit)), None)
 
 
 def fill_merged(rows: Sequence[Row], merges: Iterable[Range], across: bool) -> list[list[str]]:
@@ -179,8 +206,9 @@ def _stacks(rows: Sequence[Sequence[str]]) -> list[list[str]]:
 def find_header(rows: Sequence[Row], contract: Contract, merges: Sequence[Range] = ()) -> Header | None:
     """Find the header block of a contract's table among the first rows of a sheet.
 
-    Headers are compared without accents, case, punctuation, line breaks and units in parentheses. The
-    rows that fit most columns win; of equal ones the fewest rows, then the uppermost.
+    Headers are compared without accents, case, punctuation, line breaks and units in parentheses; a unit
+    that counts in another size (thousands for millions) makes it another column. The rows that fit most
+    columns win; of equal ones the fewest rows, then the uppermost.
 
     Args:
         rows: The first rows, empty cells as '' or None; rows beyond `SEARCHED_ROWS` are not searched.
@@ -216,7 +244,11 @@ def find_header(rows: Sequence[Row], contract: Contract, merges: Sequence[Range]
     first, last = with_merged(first, last, set(match(first, last).positions.values()), merges, len(raw))
     matching = match(first, last)
     lower = lowest_texts(down[first : last + 1])
-    missing = [column for column in required if column.name not in matching.positions]
+    missing = [
+        column
+        for column in contract.columns
+        if column.name in matching.other_sizes or (column.required and column.name not in matching.positions)
+    ]
     doubled = [column for column in contract.columns if column.name in matching.duplicates]
     if missing or doubled:
         code = "missing-column" if missing else "duplicate-column"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -74,6 +75,44 @@ def test_the_full_header_wins_over_the_one_without_its_unit(villages: Contract) 
     header = found([["Số hộ (người)", *HEADER[1:3], "Số hộ (hộ)", *HEADER[4:]]], villages)
     assert header.positions["households"] == 3
     assert header.unknown == {0: "Số hộ (người)"}
+
+
+@pytest.mark.parametrize("required", [True, False])
+@pytest.mark.parametrize(
+    ("label", "text"),
+    [
+        ("Kinh phí (triệu đồng)", "Kinh phí (tỷ đồng)"),
+        ("Kinh phí (triệu đồng)", "Kinh phí (đồng)"),
+        ("Kinh phí (triệu đồng)", "Kinh phí (nghìn đồng)"),
+        ("Kinh phí (triệu đồng)", "Kinh phí (1.000 đ)"),
+        ("Kinh phí (tỷ đồng)", "Kinh phí (ĐVT: triệu đồng)"),
+        ("Kinh phí (nghìn người)", "Kinh phí (người)"),
+    ],
+)
+def test_a_column_in_a_unit_of_another_size_is_not_taken(
+    column: Callable[..., Column], villages: Contract, label: str, text: str, required: bool
+) -> None:
+    cost = column("cost", "number", label, aliases=("Chi phí",), required=required)
+    contract = replace(villages, columns=(*villages.columns, cost))
+    with pytest.raises(FileRejected) as rejected:
+        find_header([[*HEADER, text]], contract)
+    assert rejected.value.code == "missing-column"
+    assert rejected.value.details == {"columns": "cost", "labels": label}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("Kinh phí (triệu đồng)", "Kinh phí (trđ)", "Kinh phí (Tr.đồng)", "Kinh phí (1.000.000 đ)"),
+        *("Kinh phí", "Kinh phí (ước)"),
+    ],
+)
+def test_a_column_in_its_unit_or_without_one_is_taken(
+    column: Callable[..., Column], villages: Contract, text: str
+) -> None:
+    cost = column("cost", "number", "Kinh phí (triệu đồng)")
+    contract = replace(villages, columns=(*villages.columns, cost))
+    assert found([[*HEADER, text]], contract).positions == {**PLACES, "cost": 6}
 
 
 def test_rows_of_other_tables_are_no_header(villages: Contract) -> None:
