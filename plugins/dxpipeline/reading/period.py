@@ -18,6 +18,8 @@ _DAYS = re.compile(
     r"\bngay \d{1,2} (?:thang )?\d{1,2} (?:nam )?\d{4}\b"
     r"|\b\d{1,2} \d{1,2} (?:19|20)\d\d\b|\b(?:19|20)\d\d \d\d \d\d\b"
 )
+# A year beside other digits belongs to a span, a day or a document's number: `2021-2025`, `QD 176-2022`.
+_LONE_YEAR = re.compile(r"(?<!\d )\b(?:19|20)\d\d\b(?! \d)")
 _CORRECTION = re.compile(r"\b(?:thay the|dinh chinh)\b")
 
 
@@ -64,8 +66,12 @@ def find_period(titles: Sequence[str], file_name: str, frequency: Frequency) -> 
 
 
 def periods_in_name(file_name: str, frequency: Frequency) -> list[Period]:
-    """Return the periods that a file's name says, as `find_period` reads it."""
-    return _periods(_stem(file_name), frequency)
+    """Return the periods that a file's name says, as `find_period` reads it.
+
+    A name has no room for words: a year that stands alone in it is the year of a yearly report.
+    """
+    stem = _stem(file_name)
+    return _periods(stem, frequency) or (_lone_years(stem) if frequency == "yearly" else [])
 
 
 def says_correction(titles: Sequence[str], file_name: str) -> bool:
@@ -95,6 +101,13 @@ def _periods(text: str, frequency: Frequency) -> list[Period]:
     return [
         period for period in found if f"nam {period.year}" in folded or folded.strip() == str(period.year)
     ]
+
+
+def _lone_years(text: str) -> list[Period]:
+    folded = _DAYS.sub(" ", fold(text))
+    if _names_shorter(folded):
+        return []
+    return [Period.parse(year) for year in dict.fromkeys(_LONE_YEAR.findall(folded))]
 
 
 def _names_shorter(text: str) -> bool:
