@@ -29,6 +29,9 @@ from dxpipeline.periods import Calendar, Frequency, Period
 from dxpipeline.settings import CONTRACTS
 
 LoadMode = Literal["snapshot", "upsert"]
+Cadence = Literal[Frequency, "once"]
+"""How often a feed reports; what comes once, on an occasion, is kept under the year of it."""
+
 Kind = Literal["text", "integer", "number", "date", "boolean", "list"]
 StoredAs = Literal["value", "keyed-hash", "year", "nothing"]
 
@@ -45,6 +48,9 @@ _KINDS: Mapping[str, Kind] = {
 CUSTOM_PROPERTIES = frozenset({"loadMode", "reportingUnit", "derivedColumns", "newestBy"})
 COLUMN_CUSTOM_PROPERTIES = frozenset({"emptyMeans", "storedAs"})
 """The properties for which the standard has no place; another name is a mistake and refused."""
+
+EVERY_DEPARTMENT = "*"
+"""Stands among the owners of a feed that each department sends."""
 
 DAY = "[0-9]{1,4}[-/.][0-9]{1,2}[-/.][0-9]{1,4}"
 """Every way to write a day in digits, as a regular expression."""
@@ -144,9 +150,9 @@ class Contract:
     columns: tuple[Column, ...]
     derived: tuple[DerivedColumn, ...]
     owners: tuple[Owner, ...]
-    frequency: Frequency
+    cadence: Cadence
     calendar: Calendar
-    due_days: int
+    due_days: int | None
     load_mode: LoadMode
     unit_is_department: bool
     digest: str
@@ -169,6 +175,11 @@ class Contract:
         return {column.stored_name: column for column in self.columns if column.stored_name is not None}
 
     @property
+    def frequency(self) -> Frequency:
+        """Return the length of the feed's periods."""
+        return "yearly" if self.cadence == "once" else self.cadence
+
+    @property
     def personal(self) -> bool:
         """Whether the feed holds personal data, so that its bytes are archived encrypted."""
         return any(column.personal for column in self.columns)
@@ -187,7 +198,7 @@ class Contract:
 
     def accepts_department(self, department: str) -> bool:
         """Say whether a department ever owned the feed, so that its folder is served."""
-        return any(owner.department in (department, "*") for owner in self.owners)
+        return any(owner.department in (department, EVERY_DEPARTMENT) for owner in self.owners)
 
     def reporting_unit(self, department: str) -> str:
         """Return whose state a file describes: the duty (the feed), or the sending department."""
@@ -197,9 +208,9 @@ class Contract:
         """Return the last day of a period in the feed's calendar."""
         return period.last_day(self.calendar)
 
-    def due_on(self, period: Period) -> date:
-        """Return the last day on which the report of a period is on time."""
-        return self.last_day(period) + timedelta(days=self.due_days)
+    def due_on(self, period: Period) -> date | None:
+        """Return the last day on which the report of a period is on time; None for what comes once."""
+        return None if self.due_days is None else self.last_day(period) + timedelta(days=self.due_days)
 
 
 def load_contract(path: Path) -> Contract:
@@ -225,19 +236,24 @@ def load_contract(path: Path) -> Contract:
     custom = _custom(path, "customProperties", standard.customProperties, CUSTOM_PROPERTIES)
     _custom(path, "customProperties of the table", table.customProperties)
     agreement = {item.property: item.value for item in standard.slaProperties or []}
-    frequency = agreement.get("frequency")
+    cadence = agreement.get("frequency")
     calendar = agreement.get("reportingCalendar")
     load_mode = custom.get("loadMode")
     due_days = agreement.get("dueDays")
     for name, value, allowed in (
-        ("slaProperties.frequency", frequency, get_args(Frequency)),
+        ("slaProperties.frequency", cadence, get_args(Cadence)),
         ("slaProperties.reportingCalendar", calendar, get_args(Calendar)),
         ("customProperties.loadMode", load_mode, get_args(LoadMode)),
         ("customProperties.reportingUnit", custom.get("reportingUnit"), ("duty", "department")),
     ):
         if value not in allowed:
             raise ContractError(f"{path.name}: {name} is {value!r}; write one of {', '.join(allowed)}.")
-    if not isinstance(due_days, int):
+    if cadence == "once" and due_days is not None:
+        raise ContractError(
+            f"{path.name}: slaProperties.dueDays is {due_days!r}; what comes once is not due some days after "
+            "a period: remove it."
+        )
+    if cadence != "once" and not isinstance(due_days, int):
         raise ContractError(f"{path.name}: slaProperties.dueDays is {due_days!r}; write a number of days.")
     columns = tuple(_column(path, item) for item in table.properties or [])
     personal = any(column.personal for column in columns)
@@ -249,9 +265,9 @@ def load_contract(path: Path) -> Contract:
         columns=tuple(replace(one, beside_personal=personal and not one.personal) for one in columns),
         derived=tuple(_derived(path, item) for item in custom.get("derivedColumns", ())),
         owners=_owners(path, standard.team),
-        frequency=cast(Frequency, frequency),
+        cadence=cast(Cadence, cadence),
         calendar=cast(Calendar, calendar),
-        due_days=due_days,
+        due_days=cast(int | None, due_days),
         load_mode=cast(LoadMode, load_mode),
         unit_is_department=custom["reportingUnit"] == "department",
         digest=hashlib.sha256(content).hexdigest()[:12],

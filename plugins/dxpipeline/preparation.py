@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
-from dxpipeline import __version__, reference
+from dxpipeline import __version__
 from dxpipeline.ahead import ahead
 from dxpipeline.contracts import Contract, contracts
 from dxpipeline.failures import describe
@@ -22,7 +22,7 @@ from dxpipeline.periods import HO_CHI_MINH
 from dxpipeline.privacy.hashing import KeyedHasher
 from dxpipeline.quality.checker import Checker
 from dxpipeline.quality.cross_check import Disagreement, cross_check
-from dxpipeline.quality.derived import DerivationError
+from dxpipeline.quality.derived import DerivationError, look_up_version
 from dxpipeline.quality.model import CheckedBlock, FileFindings
 from dxpipeline.quality.reported import codes_before, reported_codes
 from dxpipeline.quality.sample_check import sampled
@@ -322,7 +322,7 @@ def _start(settings: Settings, connection: psycopg.Connection, delivery: Deliver
     except SuiteError as error:
         log.error("%s", error)
         rejection = FileRejected("broken-suite", feed=contract.feed)
-    versions = Versions(contract.digest, suite.digest if suite else "", reference.version())
+    versions = Versions(contract.digest, suite.digest if suite else "", look_up_version())
     if failures >= MAXIMUM_FAILURES:
         rejection = FileRejected("processing-failed", delivery=str(delivery.delivery_id))
     attempt = connection.execute(

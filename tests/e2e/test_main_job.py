@@ -32,7 +32,8 @@ def test_every_drop_is_answered_as_expected_through_airflow(
 
     for path, outcome in outcomes.items():
         delivery = answered[path.name]
-        assert delivery["verdict"] == outcome["verdict"], path.name
+        right = {outcome["verdict"], *(other["verdict"] for other in outcome.get("alternatives", []))}
+        assert delivery["verdict"] in right, path.name
         if outcome["verdict"] == "rejected":
             assert all(word in delivery["reason"] for word in outcome["reason_contains"])
         else:

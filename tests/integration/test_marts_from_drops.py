@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -55,6 +56,11 @@ def test_drops_become_indicators_and_a_correction_changes_only_its_period(
         ("rd_personnel", "2022"),
         ("research_transfer", "2021-Q1"),
         ("research_transfer", "2021-Q2"),
+        ("plan_budget", "2021"),
+        ("plan_budget", "2022"),
+        ("plan_comments", "2021"),
+        ("smart_city", "2021-H1"),
+        ("smart_city", "2021-H2"),
         ("smart_hospitals", "2021-Q1"),
         ("smart_hospitals", "2021-Q2"),
         ("software_enterprises", "2021-Q1"),
@@ -139,3 +145,31 @@ def test_registers_and_reports_on_research_become_facts(pipeline: Any, warehouse
     ) == [("2021-Q1", 22, 5, 5), ("2021-Q2", 18, 4, 4)]
     # Every enterprise of the two quarters is another one.
     assert shown("select count(*) from mart.dim_enterprise") == [(30 + 24 + 14 + 10,)]
+
+
+def test_comments_money_and_services_of_the_drops_are_facts_with_what_is_late_marked(
+    pipeline: Any, warehouse: psycopg.Connection, settings: Settings
+) -> None:
+    drop(
+        pipeline,
+        *(path for path in FILES if path.parent.name in ("plan_comments", "plan_budget", "smart_city")),
+    )
+    refresh(warehouse)
+    with connect(settings, "bi") as bi:
+        # Each department's file is a state of its own; two comments of one came after 5 March.
+        assert bi.execute(
+            "select reporting_unit, count(*), count(*) filter (where is_late), count(is_late) "
+            "from mart.plan_comment group by 1 order by 1"
+        ).fetchall() == [("so-kh-dt", 10, 0, 10), ("so-y-te", 12, 2, 12)]
+        assert bi.execute(
+            "select target_code, received_on from mart.plan_comment where is_late order by 2"
+        ).fetchall() == [("SMART_HOSP_P", date(2021, 3, 13)), ("LAB_PROD", date(2021, 3, 18))]
+        # The sums are those of the total row of 2021; three rows of 2022 are held back.
+        assert bi.execute(
+            "select period, count(*), sum(planned_vnd_m), sum(allocated_vnd_m), sum(disbursed_vnd_m) "
+            "from mart.plan_budget group by 1 order by 1"
+        ).fetchone() == ("2021", 36, Decimal("3943078.5"), Decimal("3024692.1"), Decimal("2102882.8"))
+        assert bi.execute("select count(*) from mart.plan_budget where period = '2022'").fetchone() == (33,)
+        assert bi.execute(
+            "select period, count(*), sum(sensors) from mart.smart_city_service group by 1 order by 1"
+        ).fetchall() == [("2021-H1", 28, 3001), ("2021-H2", 25, 2947 - 155 - 60 - 114)]

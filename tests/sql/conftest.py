@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
+from decimal import Decimal
 from itertools import count
 from typing import Any
 
@@ -98,6 +99,16 @@ ORDINARY_ROW: dict[str, dict[str, Any]] = {
         "budget_state_vnd_m": 3000,
         "budget_enterprise_vnd_m": 1000,
     },
+    "smart_city": {
+        "urban_area_name": "Thành phố Thanh Hóa",
+        "ioc_operating": True,
+        "stage": "vận hành",
+        "sensors": 20,
+        "users": 1500,
+        "cost_vnd_m": Decimal("250.5"),
+    },
+    "plan_budget": {"planned_vnd_m": 200, "allocated_vnd_m": 160, "disbursed_vnd_m": 40},
+    "plan_comments": {"comment": "Góp ý", "received_on": date(2021, 3, 1)},
     "health_records": {
         "birth_year": 1980,
         "sex": "nữ",
@@ -114,6 +125,8 @@ Key = str | tuple[Any, ...]
 """The key of a row: the value of its one column, or those of its columns in the contract's order."""
 
 Submit = Callable[..., int]
+Key = str | tuple[str, ...]
+"""The value of a row's key column, or the values of all of them."""
 
 
 @pytest.fixture
@@ -126,8 +139,9 @@ def sequence() -> Iterator[int]:
 def submit(warehouse: psycopg.Connection, sequence: Iterator[int]) -> Submit:
     """Return a function that loads rows of a feed and period, and returns the submission's number.
 
-    Each row is `(key, changes to the ordinary row)`. `quarantined` are the keys of rows held back, None for a
-    row without one. `mends` names the submission that is added to; `replaces` the one that is superseded.
+    Each row is `(key, changes to the ordinary row)`; a key of several columns is a tuple. `quarantined` are
+    the keys of rows held back, None for a row without one. `mends` names the submission that is added to;
+    `replaces` the one that is superseded.
     `on` is the connection of a load that does not commit.
     """
 

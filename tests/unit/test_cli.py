@@ -12,6 +12,7 @@ import pytest
 
 from dxpipeline import cli
 from dxpipeline.cli import main
+from dxpipeline.contracts import contracts
 from dxpipeline.settings import PROJECT_ROOT
 
 STATIONS = PROJECT_ROOT / "tests" / "data" / "drops" / "so-y-te" / "health_stations" / "tram_y_te_2021-Q2.csv"
@@ -54,8 +55,7 @@ def test_wrong_usage_ends_with_three_and_says_what_is_wrong(
     [
         (
             ["check", str(STATIONS), "--feed", "stations"],
-            "There is no feed 'stations': give one of broadband_coverage, health_records, health_stations, "
-            "smart_hospitals.",
+            f"There is no feed 'stations': give one of {', '.join(contracts())}.",
         ),
         (
             ["check", "/nowhere/a.csv", "--feed", "health_stations"],

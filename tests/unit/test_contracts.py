@@ -13,7 +13,16 @@ import jsonschema
 import pytest
 import yaml
 
-from dxpipeline.contracts import Choice, Contract, ContractError, Owner, contracts, load_contract
+from dxpipeline.contracts import (
+    EVERY_DEPARTMENT,
+    Choice,
+    Contract,
+    ContractError,
+    Owner,
+    contracts,
+    load_contract,
+)
+from dxpipeline.indicators.plan import load_plan
 from dxpipeline.periods import Period
 from dxpipeline.quality.suite import load_suite
 from dxpipeline.reference import departments
@@ -54,8 +63,11 @@ def test_the_feeds_are_there() -> None:
         "broadband_coverage",
         "health_records",
         "health_stations",
+        "plan_budget",
+        "plan_comments",
         "rd_personnel",
         "research_transfer",
+        "smart_city",
         "smart_hospitals",
         "software_enterprises",
         "st_enterprises",
@@ -91,7 +103,7 @@ def test_a_header_belongs_to_one_column(feed: str) -> None:
 @pytest.mark.parametrize("feed", FEEDS)
 def test_owners_are_departments_of_the_province(feed: str) -> None:
     known = {department.department_code for department in departments()}
-    assert {owner.department for owner in contracts()[feed].owners} <= known
+    assert {owner.department for owner in contracts()[feed].owners} <= known | {EVERY_DEPARTMENT}
 
 
 @pytest.mark.parametrize("feed", FEEDS)
@@ -160,13 +172,26 @@ def test_a_feed_is_served_from_the_folder_of_every_department_that_ever_owned_it
     assert contract.reporting_unit("so-tt-tt") == contract.reporting_unit("so-kh-cn") == contract.feed
 
 
-def test_a_feed_of_all_departments_has_each_of_them_as_its_unit(tmp_path: Path) -> None:
-    content = document("smart_hospitals")
-    custom(content, "reportingUnit")["value"] = "department"
-    content["team"]["members"][0]["username"] = "*"
-    contract = load_contract(written(tmp_path, content))
+def test_a_feed_of_all_departments_has_each_of_them_as_its_unit() -> None:
+    contract = contracts()["plan_comments"]
     assert contract.accepts_department("so-xay-dung")
     assert contract.reporting_unit("so-xay-dung") == "so-xay-dung"
+
+
+def test_a_feed_that_comes_once_is_kept_under_its_year_and_is_not_due_after_it() -> None:
+    contract = contracts()["plan_comments"]
+    assert (contract.cadence, contract.frequency, contract.due_days) == ("once", "yearly", None)
+    assert contract.due_on(Period.parse("2021")) is None
+
+
+def test_money_and_comments_speak_of_the_same_targets_among_them_every_target_of_the_plan() -> None:
+    codes = [
+        {choice.value for choice in contracts()[feed].by_name["target_code"].choices}
+        for feed in ("plan_budget", "plan_comments")
+    ]
+    assert codes[0] == codes[1]
+    assert len(codes[0]) == 14
+    assert {target.indicator_code for target in load_plan().targets} <= codes[0]
 
 
 @pytest.mark.parametrize(
@@ -235,7 +260,7 @@ FAULTS: list[tuple[Callable[[Document], object], str]] = [
     (second_table, "schema must hold one table with its properties."),
     (
         lambda d: agreement(d, "frequency").update(value="weekly"),
-        "slaProperties.frequency is 'weekly'; write one of monthly, quarterly, half-yearly, yearly.",
+        "slaProperties.frequency is 'weekly'; write one of monthly, quarterly, half-yearly, yearly, once.",
     ),
     (
         lambda d: agreement(d, "reportingCalendar").update(value="lunar"),
@@ -248,6 +273,10 @@ FAULTS: list[tuple[Callable[[Document], object], str]] = [
     (
         lambda d: d["slaProperties"].remove(agreement(d, "dueDays")),
         "slaProperties.dueDays is None; write a number of days.",
+    ),
+    (
+        lambda d: agreement(d, "frequency").update(value="once"),
+        "slaProperties.dueDays is 15; what comes once is not due some days after a period: remove it.",
     ),
     (
         lambda d: custom(d, "loadMode").update(value="append"),

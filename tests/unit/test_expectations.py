@@ -78,6 +78,33 @@ PERSON: Record = {
     "systolic_mmhg": "118",
     "diastolic_mmhg": "76",
 }
+SERVICE: Record = {
+    "urban_area_code": "DT01",
+    "urban_area_name": "Thành phố Thanh Hóa",
+    "ioc_operating": "có",
+    "service": "giao thông",
+    "stage": "vận hành",
+    "sensors": "99",
+    "users": "2259",
+    "cost_vnd_m": "11585,9",
+}
+MONEY: Record = {
+    "target_code": "EHR_FAC",
+    "solution_code": "GP07",
+    "source": "tỉnh",
+    "planned_vnd_m": "100,5",
+    "allocated_vnd_m": "80,5",
+    "disbursed_vnd_m": "80,5",
+}
+COMMENT: Record = {
+    "document_code": "DT-2021-02-25",
+    "target_code": "EHR_FAC",
+    "department_code": "so-kh-dt",
+    "comment": "Cần nêu rõ căn cứ pháp lý",
+    "proposed_value": None,
+    "legal_basis": None,
+    "received_on": "05/03/2021",
+}
 MERGED: Record = {"commune_code": "14758", "district_name": None}
 RECORDS: dict[str, Record] = {
     "smart_hospitals": HOSPITAL,
@@ -85,6 +112,9 @@ RECORDS: dict[str, Record] = {
     "broadband_coverage": COMMUNE,
     "health_records": PERSON,
     **enterprise_cases.RECORDS,
+    "smart_city": SERVICE,
+    "plan_budget": MONEY,
+    "plan_comments": COMMENT,
 }
 Fault = tuple[str, str, str]
 OUT, MISSING, CRITICAL, WARNING = "out-of-range", "missing-value", "critical", "warning"
@@ -92,7 +122,7 @@ OUT, MISSING, CRITICAL, WARNING = "out-of-range", "missing-value", "critical", "
 NEVER_BROKEN = {"expect_column_values_to_be_between(birth_date)"}
 """Rules that no text can break: reading takes no date before 1900."""
 
-INCONSISTENT, FUTURE = "inconsistent-values", "future-date"
+INCONSISTENT, FUTURE, NOT_LISTED = "inconsistent-values", "future-date", "not-in-list"
 PERSONAL_NUMBERS = (
     *("038190000002", "38190000002", "095190000001"),  # a citizen id, without its zero, of another province
     *("HN2380000000002", "08-03-1990", "1990-03-08"),
@@ -164,6 +194,47 @@ PERSON_CASES: list[tuple[Record, list[Fault]]] = [
     ),
     ({"full_name": None}, [("full_name", MISSING, CRITICAL)]),
     ({"sex": "nm"}, [("sex", "not-in-list", CRITICAL)]),
+]
+
+LATE = ("received_on", "after-deadline", WARNING)
+COMMENT_CASES: list[tuple[Record, list[Fault]]] = [
+    ({}, []),
+    ({"proposed_value": "12", "legal_basis": "QĐ 5060/QĐ-UBND"}, []),
+    ({"received_on": "06/03/2021"}, [LATE]),
+    # Nobody has declared a deadline for it.
+    ({"document_code": "QD-999-2021", "received_on": "10/07/2021"}, []),
+    ({"received_on": "10/07/2021"}, [LATE]),
+    ({"received_on": "11/07/2021"}, [("received_on", FUTURE, CRITICAL), LATE]),
+    ({"document_code": "Dự thảo"}, [("document_code", "bad-format", CRITICAL)]),
+    ({"target_code": "EHR"}, [("target_code", NOT_LISTED, CRITICAL)]),
+    ({"department_code": "so-cong-thuong"}, [("department_code", NOT_LISTED, CRITICAL)]),
+    ({"department_code": "Sở Y tế"}, [("department_code", "bad-format", CRITICAL)]),
+    ({"comment": None}, [("comment", MISSING, CRITICAL)]),
+]
+MONEY_CASES: list[tuple[Record, list[Fault]]] = [
+    ({}, []),
+    (dict.fromkeys(("planned_vnd_m", "allocated_vnd_m", "disbursed_vnd_m"), "0"), []),
+    # More may be allocated than was planned.
+    ({"planned_vnd_m": "0"}, []),
+    ({"disbursed_vnd_m": "80,6"}, [("disbursed_vnd_m", INCONSISTENT, CRITICAL)]),
+    ({"planned_vnd_m": "-0,1"}, [("planned_vnd_m", OUT, CRITICAL)]),
+    ({"disbursed_vnd_m": "-0,1"}, [("disbursed_vnd_m", OUT, CRITICAL)]),
+    ({"allocated_vnd_m": "-1", "disbursed_vnd_m": "-1"}, [
+        ("allocated_vnd_m", OUT, CRITICAL), ("disbursed_vnd_m", OUT, CRITICAL)
+    ]),
+    ({"target_code": "EHR"}, [("target_code", NOT_LISTED, CRITICAL)]),
+    ({"solution_code": "7"}, [("solution_code", "bad-format", CRITICAL)]),
+    ({"source": "vay thương mại"}, [("source", NOT_LISTED, CRITICAL)]),
+    ({"planned_vnd_m": None}, [("planned_vnd_m", MISSING, CRITICAL)]),
+]  # fmt: skip
+SERVICE_CASES: list[tuple[Record, list[Fault]]] = [
+    ({}, []),
+    (dict.fromkeys(("sensors", "users", "cost_vnd_m"), "0"), []),
+    *(({name: "-1"}, [(name, OUT, CRITICAL)]) for name in ("sensors", "users", "cost_vnd_m")),
+    ({"cost_vnd_m": "1,5 tỷ"}, [("cost_vnd_m", "bad-number", CRITICAL)]),
+    ({"stage": "đang nghiên cứu"}, [("stage", NOT_LISTED, CRITICAL)]),
+    ({"service": "cấp nước"}, [("service", NOT_LISTED, CRITICAL)]),
+    ({"urban_area_code": None}, [("urban_area_code", MISSING, CRITICAL)]),
 ]
 
 # feed, period, what is changed in the good record, the issues (column, code, severity) that must come.
@@ -265,6 +336,17 @@ CASES: list[tuple[str, str, Record, list[Fault]]] = [
     ("broadband_coverage", "2023-Q4", {"villages_5g": "1"}, [("villages_5g", OUT, WARNING)]),
     ("broadband_coverage", "2024-Q1", {"villages_5g": "1"}, []),
     *(("health_records", "2021-Q2", change, expected) for change, expected in PERSON_CASES),
+    *(("plan_comments", "2021", change, expected) for change, expected in COMMENT_CASES),
+    # It was merged into another one in March.
+    (
+        "plan_comments",
+        "2025",
+        {"document_code": "QD-999-2021", "received_on": "01/03/2025"},
+        [("department_code", NOT_LISTED, CRITICAL)],
+    ),
+    ("plan_comments", "2025", {"document_code": "QD-999-2021", "received_on": "28/02/2025"}, []),
+    *(("plan_budget", "2021", change, expected) for change, expected in MONEY_CASES),
+    *(("smart_city", "2021-H1", change, expected) for change, expected in SERVICE_CASES),
     (
         "health_records",
         "2025-Q3",

@@ -7,6 +7,7 @@ entry must hold, the classes below say.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -54,6 +55,7 @@ class Document(_Entry):
         title_en: Title in English.
         status: Whether it is a draft, in force or replaced.
         dated_on: Day of issue; for a draft the day on which it was heard.
+        comments_due_on: Last day for comments on a draft; None where none are asked for.
         source: Where this is from.
         sureness: How it is known.
     """
@@ -64,6 +66,7 @@ class Document(_Entry):
     title_en: Text
     status: Literal["draft", "in_force", "replaced"]
     dated_on: date
+    comments_due_on: date | None = None
     source: Text
     sureness: Sureness
 
@@ -198,12 +201,11 @@ def load_plan(folder: Path = PLAN) -> Plan:
         PlanError: A file is missing, an entry is wrong, comes twice or names what does not exist.
     """
     plan = Plan(
-        documents=_entries(folder / "documents.yaml", Document),
+        documents=load_documents(folder),
         indicators=_entries(folder / "indicators.yaml", Indicator),
         targets=_entries(folder / "targets.yaml", Target),
         observations=_entries(folder / "observations.yaml", Observation),
     )
-    _check_unique(folder / "documents.yaml", (item.document_code for item in plan.documents))
     _check_unique(folder / "indicators.yaml", (item.indicator_code for item in plan.indicators))
     _check_unique(
         folder / "targets.yaml",
@@ -219,11 +221,41 @@ def load_plan(folder: Path = PLAN) -> Plan:
     return plan
 
 
-def _entries(path: Path, kind: type[_Kind]) -> tuple[_Kind, ...]:
+@cache
+def load_documents(folder: Path = PLAN) -> tuple[Document, ...]:
+    """Read the documents alone, which a check of comments looks up.
+
+    Args:
+        folder: The folder of the plan.
+
+    Raises:
+        PlanError: The file is missing, an entry is wrong or comes twice.
+    """
+    path = folder / "documents.yaml"
+    documents = _entries(path, Document)
+    _check_unique(path, (item.document_code for item in documents))
+    return documents
+
+
+def documents_version(folder: Path = PLAN) -> str:
+    """Return the version of the documents: 12 hexadecimal digits over the bytes of their file.
+
+    Raises:
+        PlanError: The file is missing.
+    """
+    return hashlib.sha256(_read(folder / "documents.yaml")).hexdigest()[:12]
+
+
+def _read(path: Path) -> bytes:
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return path.read_bytes()
     except OSError as error:
         raise PlanError(f"{path.name}: cannot be read ({error.strerror}); restore the file.") from error
+
+
+def _entries(path: Path, kind: type[_Kind]) -> tuple[_Kind, ...]:
+    try:
+        content = yaml.safe_load(_read(path))
     except yaml.YAMLError as error:
         first = str(error).splitlines()[0]
         raise PlanError(f"{path.name}: is not YAML ({first}); mend it.") from error

@@ -38,13 +38,15 @@ def placement(folder: tuple[str, ...]) -> Placement:
     if folder and department not in department_codes:
         suggestion = closest(folder[0], department_codes) or ", ".join(sorted(department_codes))
         return Placement(reason="unknown-folder", details={"folder": shown, "suggestion": suggestion})
-    owned = [name for name, contract in feeds.items() if contract.accepts_department(department)]
+    owned = [
+        name for name, contract in feeds.items() if department and contract.accepts_department(department)
+    ]
     if len(folder) != 2:
         return Placement(
             department or None, reason="misplaced-file", details={"folder": shown, "feeds": ", ".join(owned)}
         )
     if feed not in feeds:
-        suggestion = closest(folder[1], owned or feeds) or ", ".join(owned or feeds)
+        suggestion = closest(folder[1], owned) or ", ".join(owned)
         return Placement(
             department, reason="unknown-feed", details={"folder": shown, "suggestion": suggestion}
         )

@@ -18,14 +18,14 @@ class Context:
 
     Attributes:
         period_end_on: Last day of the reporting period.
-        due_on: Last day on which the report is on time.
+        due_on: Last day on which the report is on time; None where it comes once.
         received_on: Day of the delivery in Viet Nam.
         reported: The codes that reports of other feeds named before this delivery, by feed; a feed without
             any report has no entry, and nothing can be looked up in it.
     """
 
     period_end_on: date
-    due_on: date
+    due_on: date | None
     received_on: date
     reported: Mapping[str, pl.Series] = field(default_factory=dict)
 

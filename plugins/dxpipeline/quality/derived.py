@@ -5,6 +5,7 @@ A contract names them in `derivedColumns`; each names a derivation of this regis
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -12,7 +13,9 @@ from typing import Any
 
 import polars as pl
 
+from dxpipeline import reference
 from dxpipeline.contracts import Contract, DerivedColumn, Kind
+from dxpipeline.indicators.plan import PlanError, documents_version
 from dxpipeline.quality.communes import (
     commune_in_force,
     commune_in_force_on,
@@ -21,6 +24,7 @@ from dxpipeline.quality.communes import (
     suggest_successors,
 )
 from dxpipeline.quality.context import Context
+from dxpipeline.quality.departments import department_existed_on, departments_of_the_day
 from dxpipeline.quality.enterprises import tax_code_valid
 from dxpipeline.quality.persons import (
     citizen_birth_year_agrees,
@@ -29,6 +33,7 @@ from dxpipeline.quality.persons import (
     icd10_known,
     suggest_icd10,
 )
+from dxpipeline.quality.plan_documents import comments_due_on
 from dxpipeline.reading.values import DTYPES
 
 _DECIMALS = 9
@@ -107,15 +112,28 @@ def derive(rows: pl.DataFrame, contract: Contract, context: Context) -> pl.DataF
         One column a derived column, in the order of the rows; a frame without columns where none is declared.
 
     Raises:
-        DerivationError: As `derived_kinds`.
+        DerivationError: As `derived_kinds`, or what is looked up cannot be read.
     """
     kinds = derived_kinds(contract)
-    return pl.DataFrame(
-        [
-            _computed(column, rows, context).cast(DTYPES[kinds[column.name]]).alias(column.name)
-            for column in contract.derived
-        ]
-    )
+    try:
+        return pl.DataFrame(
+            [
+                _computed(column, rows, context).cast(DTYPES[kinds[column.name]]).alias(column.name)
+                for column in contract.derived
+            ]
+        )
+    except PlanError as error:
+        raise DerivationError(f"{contract.path.name}: the plan cannot be looked up ({error})") from error
+
+
+def look_up_version() -> str:
+    """Return the version of what derivations look up: code lists and the plan's documents (12 hex digits).
+
+    Raises:
+        ReferenceDataError: A reference table is missing.
+        PlanError: The file of the documents is missing.
+    """
+    return hashlib.sha256(f"{reference.version()} {documents_version()}".encode()).hexdigest()[:12]
 
 
 def not_looked_up(contract: Contract, context: Context) -> frozenset[str]:
@@ -143,10 +161,16 @@ def _is_reported(rows: pl.DataFrame, columns: Sequence[str], context: Context, f
 
 
 def _constant(
-    value: Callable[[Context], date],
+    value: Callable[[Context], date | None],
 ) -> Callable[[pl.DataFrame, Sequence[str], Context], pl.Series]:
     def compute(rows: pl.DataFrame, columns: Sequence[str], context: Context) -> pl.Series:
-        return pl.repeat(value(context), rows.height, dtype=pl.Date(), eager=True)
+        day = value(context)
+        if day is None:
+            # Rules that compare with it would pass everything.
+            raise DerivationError(
+                "due_on: a report that comes once has no due day; remove the derived column."
+            )
+        return pl.repeat(day, rows.height, dtype=pl.Date(), eager=True)
 
     return compute
 
@@ -186,6 +210,10 @@ DERIVATIONS: Mapping[str, Derivation] = {
     "commune_in_force": Derivation("boolean", ("text",), commune_in_force, suggest_successors),
     "commune_in_force_on": Derivation("boolean", ("text", "date"), commune_in_force_on, suggest_successors),
     "commune_name_agrees": Derivation("boolean", ("text", "text"), commune_name_agrees, expected_name),
+    "department_existed_on": Derivation(
+        "boolean", ("text", "date"), department_existed_on, departments_of_the_day
+    ),
+    "comments_due_on": Derivation("date", ("text",), comments_due_on),
     "citizen_sex_agrees": Derivation("boolean", ("text", "text"), citizen_sex_agrees),
     "citizen_birth_year_agrees": Derivation("boolean", ("text", "date"), citizen_birth_year_agrees),
     "free_of_numbers": Derivation("boolean", ("text", "text", "text"), free_of_numbers),

@@ -30,6 +30,7 @@ ROW_CODES = frozenset(
         "ambiguous-number",
         "bad-date",
         "future-date",
+        "after-deadline",
         "bad-format",
         "personal-number",
         "out-of-range",

@@ -182,6 +182,7 @@ def _seed_plan(connection: psycopg.Connection, plan: Plan) -> None:
         ("plan.indicator", ("indicator_code",), indicators),
         ("plan.target", target_key, targets),
         ("plan.observation", ("indicator_code", "year"), observations),
+        ("mart.dim_document", ("document_code",), documents),
         ("mart.dim_indicator", ("indicator_code",), indicators),
         ("mart.dim_target", target_key, targets_with_document),
         ("mart.dim_observation", ("indicator_code", "year"), observations),

