@@ -6,7 +6,6 @@ import dataclasses
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -58,17 +57,6 @@ def contents(connection: psycopg.Connection) -> dict[str, list[tuple[str, ...]]]
         f"{schema}.{name}": connection.execute(query.format(sql.Identifier(schema, name))).fetchall()
         for schema, name in tables
     }
-
-
-@pytest.fixture
-def empty_database(settings: Settings) -> Iterator[Settings]:
-    """Return settings whose warehouse is a database of the server in which nothing is."""
-    with connect(settings, "owner", autocommit=True) as owner:
-        owner.execute("drop database if exists empty_warehouse with (force)")
-        owner.execute("create database empty_warehouse")
-        url = role_url(settings, "owner").rpartition("/")[0] + "/empty_warehouse"
-        yield dataclasses.replace(settings, warehouse_url=url)
-        owner.execute("drop database empty_warehouse with (force)")
 
 
 def test_an_empty_database_needs_everything_and_a_migrated_one_nothing(empty_database: Settings) -> None:

@@ -58,22 +58,6 @@ def column(content: Document, name: str) -> Document:
     return next(item for item in content["schema"][0]["properties"] if item["name"] == name)
 
 
-def test_the_feeds_are_there() -> None:
-    assert FEEDS == [
-        "broadband_coverage",
-        "health_records",
-        "health_stations",
-        "plan_budget",
-        "plan_comments",
-        "rd_personnel",
-        "research_transfer",
-        "smart_city",
-        "smart_hospitals",
-        "software_enterprises",
-        "st_enterprises",
-    ]
-
-
 @pytest.mark.parametrize("feed", FEEDS)
 def test_a_contract_is_valid_by_the_schema_of_the_standard(feed: str) -> None:
     schema = json.loads(files("open_data_contract_standard").joinpath("schema.json").read_text("utf-8"))
