@@ -6,8 +6,8 @@ from pathlib import Path
 
 from alembic import op
 
-revision = "0022"
-down_revision = "0009"
+revision = "0013"
+down_revision = "0012"
 branch_labels = None
 depends_on = None
 
