@@ -170,6 +170,9 @@ def test_every_dag_says_what_it_is_whose_it_is_and_runs_alone_unless_its_order_i
 def test_every_dag_has_a_vietnamese_name(dags: dict[str, Any]) -> None:
     assert {dag_id: dag["name"] for dag_id, dag in dags.items()} == {
         "import_broadband_coverage": "Hạ tầng Internet băng rộng theo xã",
+        "import_digital_economy": "Kinh tế số",
+        "import_digital_government": "Chính quyền số",
+        "import_economic_accounts": "Tài khoản kinh tế",
         "import_health_records": "Hồ sơ sức khỏe điện tử cá nhân",
         "import_health_records_large": "Hồ sơ sức khỏe điện tử cá nhân: tệp lớn",
         "import_health_stations": "Hồ sơ sức khỏe điện tử tại trạm y tế",

@@ -186,6 +186,9 @@ def test_money_and_comments_speak_of_the_same_targets_among_them_every_target_of
         ("broadband_coverage", "2021-Q1", "2021-03-14", "2021-03-29"),
         ("broadband_coverage", "2021-Q4", "2021-12-14", "2021-12-29"),
         ("rd_personnel", "2021", "2021-12-14", "2022-02-12"),
+        ("economic_accounts", "2021", "2021-12-31", "2022-03-01"),
+        ("digital_economy", "2023", "2023-12-31", "2024-02-29"),
+        ("digital_government", "2021-03", "2021-03-14", "2021-03-29"),
     ],
 )
 def test_a_report_is_due_some_days_after_the_last_one_of_its_period(

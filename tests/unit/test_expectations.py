@@ -17,7 +17,7 @@ from dxpipeline.quality.suite import FILE_CODES, ROW_CODES, load_suite
 from dxpipeline.reading.model import Block
 from dxpipeline.settings import EXPECTATIONS
 
-from . import enterprise_cases
+from . import economy_cases, enterprise_cases
 
 FEEDS = sorted(contracts())
 
@@ -115,6 +115,7 @@ RECORDS: dict[str, Record] = {
     "smart_city": SERVICE,
     "plan_budget": MONEY,
     "plan_comments": COMMENT,
+    **economy_cases.RECORDS,
 }
 Fault = tuple[str, str, str]
 OUT, MISSING, CRITICAL, WARNING = "out-of-range", "missing-value", "critical", "warning"
@@ -355,6 +356,7 @@ CASES: list[tuple[str, str, Record, list[Fault]]] = [
     ),
     ("health_records", "2025-Q3", {"updated_on": "30/06/2025"}, []),
     *enterprise_cases.CASES,
+    *economy_cases.CASES,
 ]
 
 

@@ -39,6 +39,9 @@ from dxpipeline.reading.values import DTYPES
 _DECIMALS = 9
 """Decimals kept of what is computed from numbers, so that 0.1 + 0.2 is 0.3 and 3 of 10 is 0.3."""
 
+_DECIMALS_OF_A_DIFFERENCE = 6
+"""Decimals kept of a difference: more than people write, and above the noise of binary sums below 10⁹."""
+
 
 class DerivationError(Exception):
     """A contract names a derivation that is not known or does not fit; the message says which."""
@@ -175,6 +178,10 @@ def _constant(
     return compute
 
 
+def _period_year(rows: pl.DataFrame, columns: Sequence[str], context: Context) -> pl.Series:
+    return pl.repeat(context.period_end_on.year, rows.height, dtype=pl.Int64(), eager=True)
+
+
 def _lowest(rows: pl.DataFrame, columns: Sequence[str], context: Context) -> pl.Series:
     complete = pl.all_horizontal(pl.col(name).is_not_null() for name in columns)
     return rows.select(pl.when(complete).then(pl.min_horizontal(columns))).to_series()
@@ -198,12 +205,21 @@ def _years_begun(rows: pl.DataFrame, columns: Sequence[str], context: Context) -
     return rows.select(end.year - day.year() + begun).to_series()
 
 
+def _difference(rows: pl.DataFrame, columns: Sequence[str], context: Context) -> pl.Series:
+    total, *parts = columns
+    left = pl.col(total) - pl.sum_horizontal(parts, ignore_nulls=False)
+    return rows.select(left.round(_DECIMALS_OF_A_DIFFERENCE)).to_series()
+
+
 DERIVATIONS: Mapping[str, Derivation] = {
     "received_on": Derivation("date", (), _constant(lambda context: context.received_on)),
     "due_on": Derivation("date", (), _constant(lambda context: context.due_on)),
     "period_end_on": Derivation("date", (), _constant(lambda context: context.period_end_on)),
+    "period_year": Derivation("integer", (), _period_year),
     "lowest": Derivation(None, frozenset({"integer", "number", "date"}), _lowest),
     "sum": Derivation(None, frozenset({"integer", "number"}), _sum),
+    # A total less its parts: bounds on it say how far they may be apart.
+    "difference": Derivation(None, frozenset({"integer", "number"}), _difference),
     "share": Derivation("number", ("number", "number"), _share),
     "years_begun": Derivation("integer", ("date",), _years_begun),
     "tax_code_valid": Derivation("boolean", ("text",), tax_code_valid),

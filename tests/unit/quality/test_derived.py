@@ -179,6 +179,40 @@ def test_a_year_begins_the_day_after_the_anniversary(day: date | None, end: date
     assert derive(rows, contract, context)["made"].to_list() == [years]
 
 
+def test_the_year_of_the_period_stands_in_every_row() -> None:
+    contract = broadband(DerivedColumn("made", "period_year"))
+    rows = pl.DataFrame({"commune_code": ["a", "b"]})
+    assert derive(rows, contract, IN_2021)["made"].to_list() == [2021, 2021]
+
+
+def test_a_difference_is_missing_where_the_total_or_a_part_is() -> None:
+    columns = ("villages_total", "villages_4g", "villages_5g")
+    rows = pl.DataFrame(
+        [(9, 5, 4), (9, 5, 3), (9, 6, 4), (None, 1, 1), (2, None, 1), (2, 1, None)],
+        schema=dict.fromkeys(columns, pl.Int64),
+        orient="row",
+    )
+    made = derive(rows, broadband(DerivedColumn("made", "difference", columns)), IN_2021)["made"]
+    assert made.to_list() == [0, 1, -1, None, None, None]
+
+
+def test_a_difference_of_decimals_is_the_one_that_people_compute() -> None:
+    contract = contracts()["digital_economy"]
+    (columns,) = (derived.columns for derived in contract.derived if derived.function == "difference")
+    rows = pl.DataFrame(
+        [
+            (0.6, 0.1, 0.2, 0.3),
+            (0.8, 0.1, 0.2, 0.3),
+            # As a spreadsheet divides and adds.
+            (100000 / 3 + 200000 / 7 + 1 / 9, 100000 / 3, 200000 / 7, 1 / 9),
+            (999999999.7, 999999999.1, 0.3, 0.2),
+        ],
+        schema=dict.fromkeys(columns, pl.Float64),
+        orient="row",
+    )
+    assert derive(rows, contract, IN_2021)["total_less_parts_vnd_bn"].to_list() == [0, 0.2, 0, 0.1]
+
+
 def test_a_commune_is_in_force_on_the_last_day_of_the_period() -> None:
     codes: dict[str, list[str | None]] = {"commune_code": ["14755", "14758", "19999", None]}
     assert look_up("commune_in_force", ("commune_code",), codes, IN_2021) == [True, True, False, None]
@@ -428,8 +462,8 @@ def test_a_wrong_name_is_explained_by_the_right_one() -> None:
             "needs two or more columns of one kind: integer, number",
         ),
         (
-            DerivedColumn("made", "sum", ("commune_code", "commune_name")),
-            "needs two or more columns of one kind",
+            DerivedColumn("made", "difference", ("commune_code", "commune_name")),
+            "needs two or more columns of one kind: integer, number",
         ),
         (DerivedColumn("made", "commune_in_force", ("villages_total",)), "kinds integer; needed: text"),
         (DerivedColumn("made", "due_on", ("commune_code",)), "kinds text; needed: none"),

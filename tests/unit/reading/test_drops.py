@@ -121,7 +121,7 @@ def test_only_the_correction_calls_itself_one() -> None:
 
 
 def test_a_file_is_read_without_a_contract() -> None:
-    workbook = next(path for path in ALL if path.suffix == ".xlsx")
+    workbook = next(path for path in ALL if path.name == "Bang rong Quy I-2021.xlsx")
     text = next(path for path in ALL if path.name.startswith("tram_y_te"))
     table = read_tables(workbook, workbook.name)[0]
     assert (table.sheet, table.header_row) == ("Biểu báo cáo", 6)
