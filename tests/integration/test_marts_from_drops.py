@@ -94,6 +94,28 @@ def test_drops_become_indicators_and_a_correction_changes_only_its_period(
         ("BB_COMMUNE", "2025-Q3"): (130, 166),
     }
 
+    # Final of the second report, preliminary and estimate of the first; "dự báo" is held back.
+    assert warehouse.execute(
+        "select year, grdp_current_estimate_vnd_bn::float, grdp_current_preliminary_vnd_bn::float, "
+        "grdp_current_final_vnd_bn::float from mart.economic_account_revision where year >= 2020 order by 1"
+    ).fetchall() == [
+        (2020, 187894.1, 189031.7, 189600.5),
+        (2021, 210389.8, 211663.6, None),
+        (2022, 250525.3, None, None),
+    ]
+    # The second report's row of this year and source is held back: what the first one said still counts.
+    assert warehouse.execute(
+        "select reporting_period, total_vnd_bn, round(share_pct, 3)::float from mart.fct_digital_economy "
+        "where year = 2022 and source = 'MIC'"
+    ).fetchall() == [("2023", 30840, 12.199)]
+    assert warehouse.execute("select population from mart.population_year where year = 2021").fetchall() == [
+        (3716400,)
+    ]
+    assert warehouse.execute(
+        "select period, count(*), min(period_end_on)::text from mart.fct_digital_government "
+        "group by 1 order by 1"
+    ).fetchall() == [("2021-03", 47, "2021-03-14"), ("2021-04", 42, "2021-04-14")]
+
     # The same bytes under another name change nothing, and are no reason to compute anything.
     drop(pipeline, *LATER)
     assert refresh(warehouse) == [("smart_hospitals", "2021-Q2")]
