@@ -6,8 +6,8 @@ from pathlib import Path
 
 from alembic import op
 
-revision = "0021"
-down_revision = "0009"
+revision = "0014"
+down_revision = "0013"
 branch_labels = None
 depends_on = None
 
