@@ -25,6 +25,7 @@ from dxpipeline.contracts import (
 from dxpipeline.indicators.plan import load_plan
 from dxpipeline.periods import Period
 from dxpipeline.quality.suite import load_suite
+from dxpipeline.reading.layout import find_header
 from dxpipeline.reference import departments
 from dxpipeline.settings import CONTRACTS
 from dxpipeline.text import fold
@@ -82,6 +83,21 @@ def test_a_header_belongs_to_one_column(feed: str) -> None:
     for item in contracts()[feed].columns:
         for header in item.headers:
             assert owner.setdefault(fold(header), item.name) == item.name, header
+
+
+@pytest.mark.parametrize("feed", FEEDS)
+def test_every_header_leads_to_its_column_with_accents_and_without(feed: str) -> None:
+    contract = contracts()[feed]
+    for turn in range(max(len(item.headers) for item in contract.columns)):
+        headers = [item.headers[turn % len(item.headers)] for item in contract.columns]
+        for written in (
+            headers,
+            [header.upper() for header in headers],
+            [fold(header) for header in headers],
+        ):
+            header = find_header([written], contract)
+            assert header is not None
+            assert header.positions == {item.name: at for at, item in enumerate(contract.columns)}, written
 
 
 @pytest.mark.parametrize("feed", FEEDS)
