@@ -66,8 +66,9 @@ class Checker:
         self._refused: list[pl.DataFrame] = []
         self._decimal_marks: dict[str | None, dict[str, DecimalMark]] = {}
         self._newest = NewestVersions() if contract.newest_by is not None else None
+        key = [contract.by_name[name] for name in contract.key]
         self._key = UniqueCheck(
-            name=CONTRACT, severity="critical", code="duplicate-key", column=contract.by_name[contract.key[0]]
+            name=CONTRACT, severity="critical", code="duplicate-key", column=key[0], others=key[1:]
         )
         self._unique = [
             (compiled, self._unique_check(compiled.rule)) for compiled in self._compiled.unique_rules

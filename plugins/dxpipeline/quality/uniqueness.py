@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,13 +35,17 @@ class UniqueCheck:
         severity: Their severity.
         code: Their code.
         column: Column under which they are shown.
+        others: The key's other columns, which the sentence names: a value alone may well come again.
     """
 
-    def __init__(self, *, name: str, severity: Severity, code: str, column: Column) -> None:
+    def __init__(
+        self, *, name: str, severity: Severity, code: str, column: Column, others: Sequence[Column] = ()
+    ) -> None:
         self.name = name
         self.severity = severity
         self._code = code
         self._column = column
+        self._alike = ", ".join(f"“{other.label}”" for other in others)
         self._index = HashIndex()
         self._sheets: list[str | None] = []
         self._reported: set[int] = set()
@@ -111,6 +116,8 @@ class UniqueCheck:
         others = sorted({*places, *([before] if before >= 0 else [])} - {place})
         names = [str(_row(other)) for other in others[:_MOST_NAMED]]
         details = {"rows": ", ".join(names) + (", …" if len(others) > _MOST_NAMED else "")}
+        if self._alike:
+            details["alike"] = self._alike
         sheets = {self._sheet(other) for other in others} - {self._sheet(place)}
         if sheets:
             details["sheets"] = ", ".join(sorted(sheet or "" for sheet in sheets))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from dxpipeline.contracts import contracts
 from dxpipeline.intake.placement import Placement, placement
 from dxpipeline.messages import sentence
 

@@ -56,6 +56,16 @@ GOOD: dict[str, Record] = {
         "employees": "20",
         "rd_spending_vnd_m": "50,5",
     },
+    "smart_city": {
+        "urban_area_code": "DT01",
+        "urban_area_name": "Thành phố Thanh Hóa",
+        "ioc_operating": "có",
+        "service": "y tế",
+        "stage": "vận hành",
+        "sensors": "5",
+        "users": "70",
+        "cost_vnd_m": "1,5",
+    },
     # An invented person.
     "health_records": {
         "record_id": "HS38-000000001",

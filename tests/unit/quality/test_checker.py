@@ -164,6 +164,24 @@ def test_all_copies_of_a_key_are_refused_also_across_blocks(
     assert findings.rejected_by is None
 
 
+def test_a_key_of_several_columns_repeats_where_all_of_them_do_and_the_sentence_names_them(
+    good: dict[str, Record], make_block: MakeBlock, make_checker: MakeChecker, issues_of: IssuesOf
+) -> None:
+    services = [
+        {**good["smart_city"], "urban_area_code": area, "service": service}
+        for area, service in (("DT01", "y tế"), ("DT01", "du lịch"), ("DT02", "y tế"), ("DT01", "Y tế"))
+    ]
+    checked = make_checker("smart_city", period="2021-H1").check(make_block(services))
+    assert accepted(checked.rows) == [11, 12]
+    assert issues_of(checked.issues) == [
+        (10, "urban_area_code", "duplicate-key", "critical"),
+        (13, "urban_area_code", "duplicate-key", "critical"),
+    ]
+    assert issue_sentence(contracts()["smart_city"], checked.issues.row(0, named=True)).startswith(
+        "Cột “Mã đô thị”: “DT01” xuất hiện nhiều lần trong tệp với cùng “Dịch vụ” (cũng ở dòng 13). "
+    )
+
+
 def test_a_row_that_its_block_refused_is_not_refused_again_at_the_end(
     good: dict[str, Record], make_block: MakeBlock, make_checker: MakeChecker, issues_of: IssuesOf
 ) -> None:
