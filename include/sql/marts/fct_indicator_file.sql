@@ -2,7 +2,7 @@
 -- stage: evidence
 -- feeds: health_records
 -- parameters: period, feed
--- replaces: nothing
+-- replaces: mart.fct_indicator_file where indicator_code ~ '^EHR_' and period = %(period)s
 -- The rows behind a value are persons' records: it leads to the files, and no further. How many rows of each
 -- count is not said either: a file is often that of one station, whose number may have to be hidden.
 insert into mart.fct_indicator_file (indicator_code, period, geography_code, vintage, submission_id)

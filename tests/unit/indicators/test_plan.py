@@ -36,13 +36,28 @@ def targets_of(document_code: str) -> dict[str, tuple[int, str, int]]:
     }
 
 
-def test_the_draft_of_2021_sets_the_four_targets_for_2025() -> None:
+def test_the_draft_of_2021_sets_its_numeric_targets_for_2025() -> None:
     targets = targets_of("DT-2021-02-25")
     assert targets == {
         "SMART_HOSP_P": (2, "hospital", 2025),
         "SMART_HOSP_D": (6, "hospital", 2025),
         "EHR_FAC": (100, "pct", 2025),
         "BB_COMMUNE": (100, "pct", 2025),
+        "ST_ENT_TOTAL": (60, "enterprise", 2025),
+        "ST_ENT_NEW": (30, "enterprise", 2025),
+        "SW_ENT": (10, "enterprise", 2025),
+        "RD_FTE_10K": (7, "person_per_10k", 2025),
+        "TFP_SHARE": (45, "pct", 2025),
+        "DIG_ECON": (20, "pct", 2025),
+        "LAB_PROD": (7, "pct", 2025),
+    }
+
+
+def test_the_decision_of_2020_sets_another_number_of_software_enterprises_than_the_draft() -> None:
+    assert targets_of("QD-5060-2020") == {
+        "ST_ENT_TOTAL": (60, "enterprise", 2025),
+        "SW_ENT": (30, "enterprise", 2025),
+        "RD_FTE_10K": (7, "person_per_10k", 2025),
     }
 
 

@@ -1,4 +1,4 @@
-"""Views of the economic accounts, the digital economy and digital government."""
+"""What a value does not say by itself."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from pathlib import Path
 
 from alembic import op
 
-revision = "0026"
-down_revision = "0021"
+revision = "0016"
+down_revision = "0015"
 branch_labels = None
 depends_on = None
 
