@@ -15,6 +15,7 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
+from dxpipeline import reference
 from dxpipeline.indicators.models import models
 from dxpipeline.pipeline import drain, finish_leftovers, sweep
 from dxpipeline.settings import PROJECT_ROOT, Settings, get_settings
@@ -87,6 +88,19 @@ def warehouse(settings: Settings) -> Iterator[psycopg.Connection]:
     empty_warehouse(settings)
     with connect(settings, "writer", autocommit=True) as connection:
         yield connection
+
+
+@pytest.fixture
+def copied_tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Return a copy of the reference tables that is read instead of them, with nothing remembered."""
+    folder = shutil.copytree(reference.FOLDER, tmp_path / "reference")
+    caches = [value for value in vars(reference).values() if hasattr(value, "cache_clear")]
+    for function in caches:
+        function.cache_clear()
+    monkeypatch.setattr(reference, "FOLDER", folder)
+    yield folder
+    for function in caches:
+        function.cache_clear()
 
 
 @dataclasses.dataclass

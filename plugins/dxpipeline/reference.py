@@ -21,11 +21,18 @@ from typing import TypeVar
 from dxpipeline.settings import INCLUDE
 
 FOLDER = INCLUDE / "reference"
-TABLES = ("commune.csv", "commune_succession.csv", "department.csv", "population.csv")
+TABLES = (
+    "commune.csv",
+    "commune_succession.csv",
+    "commune_split_weight.csv",
+    "department.csv",
+    "population.csv",
+)
+SURENESS = ("read", "derived", "inferred")
+"""How a fact of a table is known, from sure to doubtful."""
 
 _Row = TypeVar("_Row")
 
-_SURENESS = ("read", "derived", "inferred")  # from sure to doubtful
 _RELATIONS = ("unchanged", "district_changed", "retyped", "whole", "partial")  # from slight to deep
 
 
@@ -153,7 +160,9 @@ def communes() -> tuple[Commune, ...]:
     Raises:
         ReferenceDataError: The table is missing or broken.
     """
-    return tuple(sorted(_rows("commune.csv", _commune), key=lambda row: (row.commune_code, row.valid_from)))
+    return tuple(
+        sorted(read_table("commune.csv", _commune), key=lambda row: (row.commune_code, row.valid_from))
+    )
 
 
 def communes_in_force(on: date) -> dict[str, Commune]:
@@ -184,10 +193,10 @@ def successions() -> tuple[Succession, ...]:
             effective_on=date.fromisoformat(row["effective_on"]),
             relation=_one_of(row["relation"], _RELATIONS),
             source=row["source"],
-            sureness=_one_of(row["sureness"], _SURENESS),
+            sureness=_one_of(row["sureness"], SURENESS),
         )
 
-    return tuple(_rows("commune_succession.csv", succession))
+    return tuple(read_table("commune_succession.csv", succession))
 
 
 def successors(code: str, on: date) -> list[Succession]:
@@ -219,7 +228,7 @@ def departments() -> tuple[Department, ...]:
     Raises:
         ReferenceDataError: The table is missing or broken.
     """
-    return tuple(sorted(_rows("department.csv", _department), key=lambda row: row.department_code))
+    return tuple(sorted(read_table("department.csv", _department), key=lambda row: row.department_code))
 
 
 def populations() -> tuple[Population, ...]:
@@ -256,6 +265,38 @@ def version() -> str:
     return digest.hexdigest()[:12]
 
 
+def read_table(
+    table: str, make: Callable[[dict[str, str]], _Row], header: tuple[str, ...] | None = None
+) -> Iterator[_Row]:
+    """Read a table and make each line an object.
+
+    Args:
+        table: Its file name.
+        make: Makes the object from a line's cells by column.
+        header: The columns of a table that may be without rows; one whose header is not given may not.
+
+    Raises:
+        ReferenceDataError: The table is missing or without rows, or a line is broken, which is named.
+    """
+    path = FOLDER / table
+    line = 1
+    try:
+        reader = csv.DictReader(io.StringIO(_read(path).decode("utf-8"), newline=""), strict=True)
+        if header is not None and tuple(reader.fieldnames or ()) != header:
+            raise ValueError(f"the columns are not {', '.join(header)}")
+        for row in reader:
+            line = reader.line_num
+            yield make(row)
+    except (KeyError, ValueError, ArithmeticError, TypeError, AttributeError, csv.Error) as error:
+        raise ReferenceDataError(
+            f"{path}, line {line}: {type(error).__name__} {error}; "
+            "restore the table from the repository or mend it as include/reference/README.md says."
+        ) from error
+    if line == 1 and header is None:
+        # An empty list of communes would make every code unknown.
+        raise ReferenceDataError(f"The reference table {path} has no rows: restore it from the repository.")
+
+
 @cache
 def _changes() -> tuple[date, ...]:
     """The days on which the communes in force changed."""
@@ -286,7 +327,7 @@ def _steps() -> dict[Commune, list[Succession]]:
 
 @cache
 def _populations() -> dict[int, Population]:
-    return {row.year: row for row in _rows("population.csv", _population)}
+    return {row.year: row for row in read_table("population.csv", _population)}
 
 
 def _follow(former: Commune, on: date) -> Iterator[Succession]:
@@ -302,7 +343,7 @@ def _follow(former: Commune, on: date) -> Iterator[Succession]:
                 effective_on=later.effective_on,
                 relation=max(step.relation, later.relation, key=_RELATIONS.index),
                 source="; ".join(dict.fromkeys((step.source, later.source))),
-                sureness=max(step.sureness, later.sureness, key=_SURENESS.index),
+                sureness=max(step.sureness, later.sureness, key=SURENESS.index),
             )
 
 
@@ -318,7 +359,7 @@ def _commune(row: dict[str, str]) -> Commune:
         valid_from=date.fromisoformat(row["valid_from"]),
         valid_to=_day(row["valid_to"]),
         source=row["source"],
-        sureness=_one_of(row["sureness"], _SURENESS),
+        sureness=_one_of(row["sureness"], SURENESS),
     )
 
 
@@ -341,7 +382,7 @@ def _population(row: dict[str, str]) -> Population:
         population=int(row["population"]),
         vintage=row["vintage"],
         source=row["source"],
-        sureness=_one_of(row["sureness"], _SURENESS),
+        sureness=_one_of(row["sureness"], SURENESS),
     )
 
 
@@ -362,22 +403,3 @@ def _read(path: Path) -> bytes:
         raise ReferenceDataError(
             f"The reference table {path} cannot be read ({error.strerror}): restore it from the repository."
         ) from error
-
-
-def _rows(table: str, make: Callable[[dict[str, str]], _Row]) -> Iterator[_Row]:
-    """Read a table and make each line an object; name the line that cannot be."""
-    path = FOLDER / table
-    line = 1
-    try:
-        reader = csv.DictReader(io.StringIO(_read(path).decode("utf-8"), newline=""), strict=True)
-        for row in reader:
-            line = reader.line_num
-            yield make(row)
-    except (KeyError, ValueError, TypeError, AttributeError, csv.Error) as error:
-        raise ReferenceDataError(
-            f"{path}, line {line}: {type(error).__name__} {error}; "
-            "restore the table from the repository or build it again with include/reference/build.py."
-        ) from error
-    if line == 1:
-        # An empty list of communes would make every code unknown.
-        raise ReferenceDataError(f"The reference table {path} has no rows: restore it from the repository.")

@@ -264,6 +264,15 @@ def submit_records(warehouse: psycopg.Connection, sequence: Iterator[int]) -> Su
 
 
 @pytest.fixture
+def owner(settings: Settings, warehouse: psycopg.Connection) -> Iterator[psycopg.Connection]:
+    """Return a connection as dx_owner whose work is undone."""
+    with connect(settings, "owner") as connection:
+        connection.execute("set role dx_owner")
+        yield connection
+        connection.rollback()
+
+
+@pytest.fixture
 def bi(settings: Settings, warehouse: psycopg.Connection) -> Iterator[psycopg.Connection]:
     """Return a connection as dx_bi_reader, in autocommit mode."""
     with connect(settings, "bi", autocommit=True) as connection:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date
 
 import psycopg
@@ -11,21 +11,10 @@ import pytest
 from dxpipeline import reference
 from dxpipeline.indicators.plan import Plan, load_plan
 from dxpipeline.indicators.refresh import refresh
-from dxpipeline.settings import Settings
 from dxpipeline.warehouse import seed as seed_module
-from dxpipeline.warehouse.connection import connect
 from dxpipeline.warehouse.seed import seed
 
 Submit = Callable[..., int]
-
-
-@pytest.fixture
-def owner(settings: Settings, warehouse: psycopg.Connection) -> Iterator[psycopg.Connection]:
-    """Return a connection as dx_owner whose work is undone."""
-    with connect(settings, "owner") as connection:
-        connection.execute("set role dx_owner")
-        yield connection
-        connection.rollback()
 
 
 def one(connection: psycopg.Connection, query: str) -> object:
@@ -127,7 +116,14 @@ def test_departments_end_where_they_were_merged(warehouse: psycopg.Connection) -
 def test_seeding_again_writes_nothing(owner: psycopg.Connection) -> None:
     seed(owner)
     tables = [
-        f"mart.{name}" for name in ("dim_commune", "bridge_commune_succession", "dim_date", "dim_target")
+        f"mart.{name}"
+        for name in (
+            "dim_commune",
+            "bridge_commune_succession",
+            "bridge_commune_today",
+            "dim_date",
+            "dim_target",
+        )
     ]
     versions = " union all ".join(
         f"select ctid::text, xmin::text, '{table}' from {table}" for table in tables

@@ -6,11 +6,9 @@ import subprocess
 import sys
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterator
 from datetime import date, timedelta
 from itertools import pairwise
 from pathlib import Path
-from shutil import copytree
 
 import pytest
 
@@ -262,25 +260,12 @@ def test_population_is_known_with_its_source_or_not_at_all() -> None:
     assert population(2021) is None
 
 
-@pytest.fixture
-def copied_tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A copy of the tables which the module reads instead, with nothing remembered."""
-    folder = copytree(reference.FOLDER, tmp_path / "reference")
-    caches = [value for value in vars(reference).values() if hasattr(value, "cache_clear")]
-    for function in caches:
-        function.cache_clear()
-    monkeypatch.setattr(reference, "FOLDER", folder)
-    yield folder
-    for function in caches:
-        function.cache_clear()
-
-
 def test_the_version_changes_with_any_byte_of_any_table(copied_tables: Path) -> None:
     seen = {version()}
     assert len(version()) == 12
     for table in reference.TABLES:
         path = copied_tables / table
-        path.write_bytes(path.read_bytes().replace(b"38", b"83", 1).replace(b"so-", b"so_", 1))
+        path.write_bytes(path.read_bytes() + b"\n")
         version.cache_clear()
         seen.add(version())
     assert len(seen) == 1 + len(reference.TABLES)

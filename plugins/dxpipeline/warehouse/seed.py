@@ -15,6 +15,7 @@ import psycopg
 from psycopg import sql
 
 from dxpipeline import reference
+from dxpipeline.commune_weights import placements
 from dxpipeline.contracts import contracts
 from dxpipeline.indicators.models import MARTS
 from dxpipeline.indicators.plan import PLAN, Plan, load_plan
@@ -98,6 +99,23 @@ def _seed_communes(connection: psycopg.Connection) -> None:
                 step.sureness,
             )
             for step in reference.successions()
+        ],
+    )
+    _merge(
+        connection,
+        "mart.bridge_commune_today",
+        ("commune_key", "today_commune_key"),
+        ("commune_key", "today_commune_key", "weight", "weight_basis", "weight_source", "sureness"),
+        [
+            (
+                keys[placement.commune.commune_code, placement.commune.valid_from],
+                keys[placement.today.commune_code, placement.today.valid_from],
+                placement.weight,
+                placement.weight_basis,
+                placement.weight_source,
+                placement.sureness,
+            )
+            for placement in placements()
         ],
     )
 
