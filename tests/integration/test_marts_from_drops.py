@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -10,8 +11,10 @@ from typing import Any
 import psycopg
 import pytest
 
+from dxpipeline.contracts import contracts
 from dxpipeline.indicators.refresh import refresh
 from dxpipeline.indicators.report import current_values, evidence
+from dxpipeline.periods import Period
 from dxpipeline.settings import PROJECT_ROOT, Settings
 from dxpipeline.warehouse.connection import connect
 
@@ -268,3 +271,48 @@ def test_comments_money_and_services_of_the_drops_are_facts_with_what_is_late_ma
         assert bi.execute(
             "select period, count(*), sum(sensors) from mart.smart_city_service group by 1 order by 1"
         ).fetchall() == [("2021-H1", 28, 3001), ("2021-H2", 25, 2947 - 155 - 60 - 114)]
+
+
+def test_reports_of_a_department_and_of_its_successor_are_one_series_in_the_communes_of_today(
+    pipeline: Any, warehouse: psycopg.Connection, expected: Callable[[Path], dict[str, Any]]
+) -> None:
+    folder = "broadband_coverage"
+    before = DROPS / "so-tt-tt" / folder / "Bang rong Quy I-2021.xlsx"
+    after = DROPS / "so-kh-cn" / folder / "Bang rong Quy III-2025.xlsx"
+    drop(pipeline, before, after)
+    refresh(warehouse)
+    reported = warehouse.execute("select distinct reporting_unit from ledger.submission where is_current")
+    assert reported.fetchall() == [("broadband_coverage",)]
+
+    owners = warehouse.execute(
+        "select source.period, source.department_code, department.valid_to, today.today_department_code "
+        "from mart.fct_indicator_source as source "
+        "inner join mart.dim_department as department using (department_code) "
+        "inner join mart.department_today as today using (department_code) "
+        "where source.indicator_code = 'BB_COMMUNE' order by 1"
+    ).fetchall()
+    assert owners == [
+        ("2021-Q1", "so-tt-tt", date(2025, 3, 1), "so-kh-cn"),
+        ("2025-Q3", "so-kh-cn", None, "so-kh-cn"),
+    ]
+    for period, department, *_ in owners:
+        (owner,) = (one for one in contracts()[folder].owners if one.department == department)
+        last_day = contracts()[folder].last_day(Period.parse(period))
+        assert owner.valid_from is None or owner.valid_from <= last_day
+        assert owner.valid_to is None or last_day < owner.valid_to
+
+    series = {
+        period: figures
+        for period, *figures in warehouse.execute(
+            "select period, count(*), count(*) filter (where unallocated), sum(villages_total), "
+            "sum(households_total), sum(households_fixed_broadband), sum(communes_count), "
+            "sum(communes_covered_count) from mart.broadband_commune_today group by period"
+        )
+    }
+    for path, period, units, covered in ((before, "2021-Q1", 167, 430), (after, "2025-Q3", 166, 130)):
+        accepted = expected(path)["accepted"]
+        totals = [
+            sum(row[column] for row in accepted)
+            for column in ("villages_total", "households_total", "households_fixed_broadband")
+        ]
+        assert series[period] == [units, units - 166, *totals, len(accepted), covered]

@@ -92,7 +92,7 @@ with placed as (
         sum(fact.villages_fixed_broadband * placement.weight) as villages_fixed_broadband,
         sum(fact.villages_4g * placement.weight) as villages_4g,
         sum(fact.villages_5g * placement.weight) as villages_5g,
-        sum(placement.weight) filter (where fact.villages_5g is not null) as villages_5g_communes_count,
+        sum((fact.villages_5g is not null)::integer * placement.weight) as villages_5g_communes_count,
         sum(fact.households_total * placement.weight) as households_total,
         sum(fact.households_fixed_broadband * placement.weight) as households_fixed_broadband,
         sum(placement.weight) as communes_count,
