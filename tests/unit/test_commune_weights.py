@@ -88,6 +88,57 @@ def test_weights_reach_the_units_that_had_gone_into_the_one_that_was_split(copie
     assert {part.weight_basis for part in of(*thieu_phu)} == {"population"}
 
 
+def write_units(tables: Path, steps: dict[str, tuple[str, ...]]) -> None:
+    """Write communes in three generations, 1…, 2… and 3…, and what became of them."""
+    days = {"1": ("2019-12-01", "2024-02-01"), "2": ("2024-02-01", "2025-07-01"), "3": ("2025-07-01", "")}
+    units = sorted({*steps, *(code for codes in steps.values() for code in codes)})
+    with (tables / "commune.csv").open("w", encoding="utf-8") as file:
+        print(
+            "commune_code,valid_from,valid_to,commune_name,other_names,commune_type,district_code,"
+            "district_name,province_code,source,sureness",
+            *(f"{code},{','.join(days[code[0]])},Xã {code},,xã,,,38,x,read" for code in units),
+            sep="\n",
+            file=file,
+        )
+    with (tables / "commune_succession.csv").open("w", encoding="utf-8") as file:
+        print(
+            "old_code,old_valid_from,new_code,new_valid_from,effective_on,relation,source,sureness",
+            *(
+                f"{old},{days[old[0]][0]},{new},{days[new[0]][0]},{days[new[0]][0]},"
+                f"{'partial' if len(news) > 1 else 'whole'},x,read"
+                for old, news in steps.items()
+                for new in news
+            ),
+            sep="\n",
+            file=file,
+        )
+
+
+def test_the_weights_of_several_steps_are_multiplied_and_those_of_several_ways_added(
+    copied_tables: Path,
+) -> None:
+    write_units(
+        copied_tables, {"10000": ("20001", "20002"), "20001": ("30001", "30002"), "20002": ("30001",)}
+    )
+    first = ("10000,2019-12-01,20001,30,,x", "10000,2019-12-01,20002,70,,x")
+    write(copied_tables, *first, "20001,2024-02-01,30001,,1.5,y", "20001,2024-02-01,30002,,4.5,y")
+    assert weights("10000", "2019-12-01") == {"30001": Decimal("0.775"), "30002": Decimal("0.225")}
+    assert {(part.weight_basis, part.weight_source) for part in of("10000", "2019-12-01")} == {
+        ("area", "x; y")
+    }
+    # Of a unit one of whose parts was split in unknown shares, no share is known.
+    write(copied_tables, *first)
+    assert weights("10000", "2019-12-01") == {"30001": None, "30002": None}
+    assert {part.weight_basis for part in of("10000", "2019-12-01")} == {"unknown"}
+
+
+def test_a_commune_whose_parts_came_together_again_is_whole(copied_tables: Path) -> None:
+    write_units(copied_tables, {"10000": ("20001", "20002"), "20001": ("30001",), "20002": ("30001",)})
+    write(copied_tables)
+    (placement,) = of("10000", "2019-12-01")
+    assert (placement.weight, placement.weight_basis) == (1, "whole")
+
+
 @settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_the_weights_of_a_commune_sum_to_exactly_one_whatever_its_parts(
