@@ -6,8 +6,8 @@ from pathlib import Path
 
 from alembic import op
 
-revision = "0023"
-down_revision = "0009"
+revision = "0017"
+down_revision = "0016"
 branch_labels = None
 depends_on = None
 
