@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from dxpipeline.indicators import refresh as refresh_module
-from dxpipeline.indicators.models import Model, models
+from dxpipeline.indicators.models import LEDGER, Model, models
 from dxpipeline.indicators.refresh import RefreshError, refresh
 from dxpipeline.settings import Settings
 from dxpipeline.warehouse.connection import connect
@@ -242,3 +242,15 @@ def test_a_mark_of_a_feed_without_contract_just_goes(warehouse: psycopg.Connecti
 def test_inside_a_transaction_nothing_could_be_committed(other: psycopg.Connection) -> None:
     with pytest.raises(ValueError, match="commit or roll back first"):
         refresh(other)
+
+
+def test_a_failing_model_of_the_ledger_is_told_and_the_feeds_are_computed(
+    warehouse: psycopg.Connection, submit: Submit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    submit("smart_hospitals", "2021-Q1", [("38001", SMART)])
+    broken = Model("broken", "none", "fact", frozenset({LEDGER}), frozenset(), None, "select 1 / 0")
+    monkeypatch.setattr(refresh_module, "models", lambda: (*models(), broken))
+    with pytest.raises(RefreshError, match=r"The marts of ledger \(division by zero\) could not be computed"):
+        refresh(warehouse)
+    assert smart_hospitals(warehouse) == 1
+    assert marks(warehouse) == []

@@ -7,7 +7,7 @@ above the statement say
     -- grain: what one row is
     -- stage: dimension, state, fact, indicator or evidence; the order in which the models of a feed run
     -- indicators: whose values it makes; of the stage indicator, and of no other
-    -- feeds: whose change makes it run, or all
+    -- feeds: whose change makes it run, or all; `ledger` alone for a model of the deliveries themselves
     -- parameters: the named parameters of the statement, or none
     -- replaces: the rows it makes again, as they follow DELETE FROM, or nothing
 """
@@ -29,6 +29,8 @@ from dxpipeline.settings import INCLUDE
 
 MARTS = INCLUDE / "sql" / "marts"
 STAGES = ("dimension", "state", "fact", "indicator", "evidence")
+LEDGER = "ledger"
+"""Stands for a feed in the header of a model that follows the ledger: it runs in every round."""
 
 _HEADER = re.compile(r"-- (grain|stage|indicators|feeds|parameters|replaces): (.+)")
 _PARAMETER = re.compile(r"%\((\w+)\)s")
@@ -48,7 +50,7 @@ class Model:
         name: The file's name without its ending.
         grain: What one row is.
         stage: One of `STAGES`.
-        feeds: The feeds whose change makes it run.
+        feeds: The feeds whose change makes it run, or `LEDGER` alone.
         parameters: The names of the statement's parameters.
         replaces: What is deleted first, as it follows DELETE FROM; None when nothing is.
         statement: The INSERT … SELECT or CREATE TABLE … AS.
@@ -119,7 +121,7 @@ def load_model(path: Path) -> Model:
     every = header["feeds"] == "all"
     feeds = frozenset(contracts() if every else header["feeds"].split(", "))
     unknown = feeds - contracts().keys()
-    if unknown:
+    if unknown and feeds != {LEDGER}:
         raise ModelError(f"{path.name}: names unknown feeds: {', '.join(sorted(unknown))}.")
     declared = frozenset() if header["parameters"] == "none" else frozenset(header["parameters"].split(", "))
     if declared != frozenset(_PARAMETER.findall(statement)):

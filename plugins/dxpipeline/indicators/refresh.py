@@ -8,19 +8,24 @@ mark where it was, and no load ever waits for a computation.
 In an upsert feed a version of a record counts from its period on, until a newer one replaces it: a mark of
 one period therefore means every later period too. They are computed in the same transaction, so that none of
 them can be left behind.
+
+What is told of the deliveries themselves follows the ledger without marks: a refused file or a duplicate
+changes no feed, and an answer is written after the load. Its models compare their tables with the ledger in
+every round and add what is missing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import psycopg
 from psycopg.pq import TransactionStatus
 
 from dxpipeline.contracts import Contract, contracts
-from dxpipeline.indicators.models import models
+from dxpipeline.indicators.models import LEDGER, models
 from dxpipeline.indicators.plan import PROVINCE_CODE
 from dxpipeline.periods import Period
 from dxpipeline.warehouse.sql_files import read_sql
@@ -46,7 +51,8 @@ def refresh(connection: psycopg.Connection, *, everything: bool = False) -> list
 
     Args:
         connection: As the writer, outside any transaction.
-        everything: Whether to mark every feed and period that has rows before.
+        everything: Whether to mark every feed and period that has rows before, and to make again what is told
+            of every delivery.
 
     Returns:
         The feeds and periods computed, in the order of the computation.
@@ -66,12 +72,10 @@ def refresh(connection: psycopg.Connection, *, everything: bool = False) -> list
                 mark_everything(connection)
             pending = connection.execute(read_sql("indicators/pending_refreshes")).fetchall()
         for feed, period in pending:
-            try:
+            with _collected(connection, failures, f"{feed} {period}"):
                 computed.extend((feed, each) for each in _compute(connection, feed, period))
-            except psycopg.Error as error:
-                if connection.closed:
-                    raise
-                failures.append(f"{feed} {period} ({error.diag.message_primary or type(error).__name__})")
+        with _collected(connection, failures, LEDGER):
+            _follow_ledger(connection, everything=everything)
     if failures:
         raise RefreshError(
             f"The marts of {'; '.join(failures)} could not be computed: mend the model or the data. "
@@ -102,6 +106,26 @@ def _turn(connection: psycopg.Connection) -> Iterator[None]:
                 connection.execute(read_sql("indicators/unlock_marts"))
 
 
+@contextmanager
+def _collected(connection: psycopg.Connection, failures: list[str], what: str) -> Iterator[None]:
+    """Let the others go on when one computation fails; which one and why is kept."""
+    try:
+        yield
+    except psycopg.Error as error:
+        if connection.closed:
+            raise
+        failures.append(f"{what} ({error.diag.message_primary or type(error).__name__})")
+
+
+def _follow_ledger(connection: psycopg.Connection, *, everything: bool) -> None:
+    """Add the deliveries that the marts do not tell of yet, or not as they are now."""
+    # A feed that has no contract any more is taken for a personal one.
+    public_feeds = [feed for feed, contract in contracts().items() if not contract.personal]
+    with connection.transaction():
+        connection.execute("set transaction isolation level repeatable read")
+        _run_models(connection, LEDGER, {"public_feeds": public_feeds, "everything": everything})
+
+
 def _compute(connection: psycopg.Connection, feed: str, period: str) -> list[str]:
     """Compute what a mark means; return the periods in their order, none when the mark is gone."""
     contract = contracts().get(feed)
@@ -113,7 +137,7 @@ def _compute(connection: psycopg.Connection, feed: str, period: str) -> list[str
         # A feed that is no longer collected has no models; its mark just goes.
         if contract is not None:
             for each in periods:
-                _run_models(connection, contract, Period.parse(each))
+                _run_models(connection, feed, _parameters(contract, Period.parse(each)))
     with connection.transaction():
         connection.execute(
             read_sql("indicators/drop_marks"),
@@ -143,15 +167,20 @@ def _periods(connection: psycopg.Connection, contract: Contract | None, marks: l
     return sorted(periods)
 
 
-def _run_models(connection: psycopg.Connection, contract: Contract, period: Period) -> None:
-    parameters = {
+def _parameters(contract: Contract, period: Period) -> dict[str, Any]:
+    """Return what the models of a feed may ask for."""
+    return {
         "feed": contract.feed,
         "period": str(period),
         "period_end_on": contract.last_day(period),
         "geography_code": PROVINCE_CODE,
     }
-    of_feed = [model for model in models() if contract.feed in model.feeds]
-    for model in of_feed:
+
+
+def _run_models(connection: psycopg.Connection, source: str, parameters: Mapping[str, Any]) -> None:
+    """Run the models of a feed, or of the ledger, in the caller's transaction."""
+    own = [model for model in models() if source in model.feeds]
+    for model in own:
         model.run(connection, parameters)
-    for model in of_feed:
+    for model in own:
         model.clear(connection)

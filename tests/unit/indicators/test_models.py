@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from dxpipeline.contracts import contracts
-from dxpipeline.indicators.models import MARTS, STAGES, ModelError, load_model, models
+from dxpipeline.indicators.models import LEDGER, MARTS, STAGES, ModelError, load_model, models
 
 HEADER = """\
 -- grain: hospital
@@ -78,6 +78,14 @@ def test_a_model_of_the_stage_state_names_the_table_that_it_makes(tmp_path: Path
     model = load_model(model_file(tmp_path, STAGING))
     assert (model.stage, model.staged) == ("state", "staging.person")
     assert load_model(model_file(tmp_path, HEADER + STATEMENT)).staged is None
+
+
+def test_a_model_of_the_ledger_follows_no_feed_besides(tmp_path: Path) -> None:
+    text = HEADER.replace("feeds: smart_hospitals", "feeds: ledger")
+    assert load_model(model_file(tmp_path, text + STATEMENT)).feeds == {LEDGER}
+    both = HEADER.replace("feeds: smart_hospitals", "feeds: ledger, smart_hospitals")
+    with pytest.raises(ModelError, match=r"names unknown feeds: ledger"):
+        load_model(model_file(tmp_path, both + STATEMENT))
 
 
 @pytest.mark.parametrize(
