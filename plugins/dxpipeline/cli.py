@@ -116,6 +116,15 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--role", choices=("owner", "writer", "bi"), default="bi")
     command.set_defaults(run=_connection)
 
+    command = commands.add_parser("dictionary", help="what every column of the marts means, as Markdown")
+    command.add_argument("--output", type=Path, help="write it into this file")
+    command.set_defaults(run=_dictionary)
+
+    command = commands.add_parser("publish", help="write indicators and targets as an open data package")
+    command.add_argument("folder", type=Path, help="a new or empty folder, or an earlier publication")
+    command.add_argument("--json", action="store_true", help="print one JSON document")
+    command.set_defaults(run=_publish)
+
     command = commands.add_parser("migrate", help="bring the warehouse to the state this version needs")
     command.set_defaults(run=_migrate)
     return parser
@@ -228,6 +237,32 @@ def _indicators(options: argparse.Namespace) -> int:
                 "status",
             ],
         )
+    return ACCEPTED
+
+
+def _dictionary(options: argparse.Namespace) -> int:
+    from dxpipeline.publication.dictionary import page, read_dictionary
+    from dxpipeline.warehouse.session import open_warehouse
+
+    with open_warehouse(get_settings(), "bi") as connection:
+        text = page(read_dictionary(connection))
+    if options.output is None:
+        print(text, end="")
+    else:
+        options.output.write_text(text, encoding="utf-8")
+    return ACCEPTED
+
+
+def _publish(options: argparse.Namespace) -> int:
+    from dxpipeline.publication.package import publish
+    from dxpipeline.warehouse.session import open_warehouse
+
+    with open_warehouse(get_settings(), "bi") as connection:
+        files = [vars(file) for file in publish(connection, options.folder)]
+    if options.json:
+        _print_json({"folder": str(options.folder.absolute()), "files": files})
+    else:
+        _print_table(files, ["path", "rows", "bytes"])
     return ACCEPTED
 
 
