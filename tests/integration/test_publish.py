@@ -283,6 +283,26 @@ def test_what_fails_midway_leaves_the_earlier_publication_and_nothing_beside_it(
     assert list(folder.parent.iterdir()) == [folder]
 
 
+def test_where_the_new_one_cannot_take_its_place_the_earlier_publication_stays(
+    settings: Settings, filled: psycopg.Connection, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish_as_bi(settings, folder)
+    before = content(folder)
+    filled.execute("delete from mart.fct_indicator_value where period = '2020'")
+    rename = Path.rename
+
+    def refuse_the_new_one(source: Path, target: Path) -> Path:
+        if source.name == "new":
+            raise PermissionError(13, "Permission denied", str(target))
+        return rename(source, target)
+
+    monkeypatch.setattr(Path, "rename", refuse_the_new_one)
+    with pytest.raises(PermissionError):
+        publish_as_bi(settings, folder)
+    assert content(folder) == before
+    assert list(folder.parent.iterdir()) == [folder]
+
+
 @pytest.mark.parametrize(
     ("relation", "column", "why"),
     [

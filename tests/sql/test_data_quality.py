@@ -135,7 +135,10 @@ def test_a_delivery_that_left_the_ledger_leaves_the_marts(
     pipeline: Any, warehouse: psycopg.Connection
 ) -> None:
     drop(pipeline, (b"a;b\n1;2\n", "so-y-te/khong_co", "x.csv"))
+    # Whether it was answered or not.
+    warehouse.execute("update ledger.delivery set answered_at = null")
     refresh(warehouse)
+    assert told(warehouse, "delivery_id") == [(1,)]
     warehouse.execute("delete from ledger.delivery")
     refresh(warehouse)
     assert told(warehouse, "delivery_id") == []

@@ -153,7 +153,7 @@ def rows(connection: psycopg.Connection, relation: str) -> list[dict[str, Any]]:
         return cursor.execute(sql.SQL("select * from {}").format(sql.Identifier("mart", relation))).fetchall()
 
 
-@pytest.mark.parametrize(("names", "headings"), VIEWS.items(), ids=lambda part: str(part)[:40])
+@pytest.mark.parametrize(("names", "headings"), VIEWS.items(), ids=[name for name, _ in VIEWS])
 def test_a_view_shows_the_values_of_its_base_in_vietnamese_words(
     bi: psycopg.Connection, names: tuple[str, str], headings: dict[str, tuple[str, dict[Any, str]]]
 ) -> None:
@@ -172,7 +172,7 @@ def test_a_view_shows_the_values_of_its_base_in_vietnamese_words(
     assert shown[0].keys() - headings.keys() == FROM_THE_DIMENSIONS.get(vietnamese, set())
 
 
-@pytest.mark.parametrize(("names", "headings"), VIEWS.items(), ids=lambda part: str(part)[:40])
+@pytest.mark.parametrize(("names", "headings"), VIEWS.items(), ids=[name for name, _ in VIEWS])
 def test_a_heading_is_described_like_the_column_that_it_stands_for(
     bi: psycopg.Connection, names: tuple[str, str], headings: dict[str, tuple[str, dict[Any, str]]]
 ) -> None:

@@ -17,7 +17,6 @@ from (
 full join mart.fct_delivery as known on delivery.delivery_id = known.delivery_id
 where
     %(everything)s
-    or delivery.delivery_id is null
-    or known.delivery_id is null
+    or delivery.delivery_id is distinct from known.delivery_id
     or delivery.answered_at is distinct from known.answered_at
     or known.computed_at < (select max(recorded_at) from ledger.mart_definition);
