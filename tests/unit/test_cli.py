@@ -36,6 +36,7 @@ def _no_warehouse(monkeypatch: pytest.MonkeyPatch) -> None:
         (["check", "a.csv", "--feed", "health_stations", "--bad"], "unrecognized arguments: --bad"),
         (["issues", "--delivery", "first"], "invalid int value: 'first'"),
         (["connection", "--role", "root"], "invalid choice: 'root'"),
+        (["publish"], "the following arguments are required: folder"),
     ],
 )
 def test_wrong_usage_ends_with_three_and_says_what_is_wrong(
