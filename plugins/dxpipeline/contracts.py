@@ -1,8 +1,8 @@
 """What a feed is: the only reader of the data contracts in include/contracts/.
 
 A contract follows the Open Data Contract Standard 3.2. What the standard has no place for stands in
-`customProperties`: `loadMode`, `reportingUnit`, `derivedColumns`, for upsert feeds `newestBy`, and per column
-`emptyMeans` and `storedAs`.
+`customProperties`: `loadMode`, `reportingUnit`, `derivedColumns`, for upsert feeds `newestBy`, for the
+reporting calendar `reportsFrom` and `expectedUnits`, and per column `emptyMeans` and `storedAs`.
 """
 
 from __future__ import annotations
@@ -34,6 +34,9 @@ Cadence = Literal[Frequency, "once"]
 
 Kind = Literal["text", "integer", "number", "date", "boolean", "list"]
 StoredAs = Literal["value", "keyed-hash", "year", "nothing"]
+ExpectedUnits = Literal["communes", "stations", "previous"]
+"""What a complete report names: the communes in force at the period's end, the stations of the latest report
+of health stations, or what the feed's report of the period before named."""
 
 _KINDS: Mapping[str, Kind] = {
     "string": "text",
@@ -45,7 +48,14 @@ _KINDS: Mapping[str, Kind] = {
 }
 
 
-CUSTOM_PROPERTIES = frozenset({"loadMode", "reportingUnit", "derivedColumns", "newestBy"})
+PLAN_START = date(2021, 1, 1)
+"""The day from which reports are expected of a feed that does not say another one in `reportsFrom`."""
+
+_UNIT_COLUMNS: Mapping[ExpectedUnits, str] = {"communes": "commune_code", "stations": "station_code"}
+
+CUSTOM_PROPERTIES = frozenset(
+    {"loadMode", "reportingUnit", "derivedColumns", "newestBy", "reportsFrom", "expectedUnits"}
+)
 COLUMN_CUSTOM_PROPERTIES = frozenset({"emptyMeans", "storedAs"})
 """The properties for which the standard has no place; another name is a mistake and refused."""
 
@@ -158,6 +168,8 @@ class Contract:
     digest: str
     path: Path
     newest_by: str | None = None
+    reports_from: date = PLAN_START
+    expected_units: ExpectedUnits | None = None
 
     @cached_property
     def by_name(self) -> dict[str, Column]:
@@ -178,6 +190,14 @@ class Contract:
     def frequency(self) -> Frequency:
         """Return the length of the feed's periods."""
         return "yearly" if self.cadence == "once" else self.cadence
+
+    @property
+    def unit_columns(self) -> tuple[str, ...]:
+        """Return the columns that say of which expected unit a row is; none where none are declared."""
+        if self.expected_units is None:
+            return ()
+        column = _UNIT_COLUMNS.get(self.expected_units)
+        return self.key if column is None else (column,)
 
     @property
     def personal(self) -> bool:
@@ -273,6 +293,8 @@ def load_contract(path: Path) -> Contract:
         digest=hashlib.sha256(content).hexdigest()[:12],
         path=path,
         newest_by=custom.get("newestBy"),
+        reports_from=_day(path, "customProperties.reportsFrom", custom.get("reportsFrom")) or PLAN_START,
+        expected_units=custom.get("expectedUnits"),
     )
     if not contract.key:
         raise ContractError(f"{path.name}: no property is a primaryKey; say what identifies a row.")
@@ -286,6 +308,7 @@ def load_contract(path: Path) -> Contract:
     if len(contract.stored_columns) < sum(column.stored_name is not None for column in contract.columns):
         raise ContractError(f"{path.name}: two columns are stored under one name; rename one of them.")
     _check_newest(contract)
+    _check_expected_units(contract)
     unknown = {name for item in contract.derived for name in item.columns} - set(contract.by_name)
     if unknown:
         raise ContractError(
@@ -334,6 +357,18 @@ def _check_newest(contract: Contract) -> None:
     column = contract.by_name.get(contract.newest_by or "")
     if column is None or not column.required or column.kind != "date" or column.stored_as != "value":
         raise ContractError(f"{place}; name a required column of type date that is stored as it is.")
+
+
+def _check_expected_units(contract: Contract) -> None:
+    """Check that a feed says by a stored column which of the units that are expected of it a row is of."""
+    place = f"{contract.path.name}: customProperties.expectedUnits is {contract.expected_units!r}"
+    if contract.expected_units not in (None, *get_args(ExpectedUnits)):
+        raise ContractError(f"{place}; write one of {', '.join(get_args(ExpectedUnits))}.")
+    missing = [name for name in contract.unit_columns if name not in contract.stored_columns]
+    if missing:
+        raise ContractError(f"{place}, but no column {missing[0]} is stored; add it or remove the property.")
+    if contract.expected_units == "previous" and contract.load_mode != "snapshot":
+        raise ContractError(f"{place}; a feed of mode upsert keeps no report as it was: write stations.")
 
 
 def _custom(
@@ -411,8 +446,8 @@ def _owners(path: Path, team: Any) -> tuple[Owner, ...]:
     owners = tuple(
         Owner(
             member.username,
-            _day(path, member.username, member.dateIn),
-            _day(path, member.username, member.dateOut),
+            _day(path, f"the dates of owner {member.username}", member.dateIn),
+            _day(path, f"the dates of owner {member.username}", member.dateOut),
         )
         for member in members or []
         if member.role == "owner" and member.username
@@ -422,8 +457,8 @@ def _owners(path: Path, team: Any) -> tuple[Owner, ...]:
     return owners
 
 
-def _day(path: Path, owner: str, text: str | None) -> date | None:
+def _day(path: Path, place: str, text: Any) -> date | None:
     try:
         return date.fromisoformat(text) if text else None
-    except ValueError as error:
-        raise ContractError(f"{path.name}: the dates of owner {owner} must be written YYYY-MM-DD.") from error
+    except (TypeError, ValueError) as error:
+        raise ContractError(f"{path.name}: {place} must be written YYYY-MM-DD.") from error

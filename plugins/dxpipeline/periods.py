@@ -8,6 +8,7 @@ the 15th of the month before it to the 14th of its last month (NĐ 09/2019/NĐ-C
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta, timezone
 from typing import Literal
@@ -109,6 +110,22 @@ class Period:
         if self.frequency == "monthly":
             return f"Tháng {self.number}/{self.year}"
         return f"Năm {self.year}"
+
+
+def periods_between(frequency: Frequency, calendar: Calendar, first: date, last: date) -> Iterator[Period]:
+    """Return the periods of a frequency that have a day between two days, both included, in their order.
+
+    A frequency that does not return, such as one report in all, has none.
+    """
+    months = _MONTHS.get(frequency)
+    if months is None:
+        return
+    # An administrative year begins in the December before it.
+    for year in range(first.year, last.year + 2):
+        for number in range(1, 12 // months + 1):
+            period = Period(year, number, frequency)
+            if period.last_day(calendar) >= first and period.first_day(calendar) <= last:
+                yield period
 
 
 def find_periods(text: str, frequency: Frequency) -> list[Period]:

@@ -133,6 +133,25 @@ def test_a_contract_is_read_as_it_is_written() -> None:
     assert contracts()["broadband_coverage"].by_name["carriers"].kind == "list"
 
 
+def test_a_contract_says_what_a_complete_report_names_and_by_which_columns() -> None:
+    assert {feed: (one.expected_units, one.unit_columns) for feed, one in contracts().items()} == {
+        "broadband_coverage": ("communes", ("commune_code",)),
+        "health_records": ("stations", ("station_code",)),
+        "health_stations": ("previous", ("station_code",)),
+        "smart_hospitals": ("previous", ("hospital_code",)),
+    }
+    assert {one.reports_from for one in contracts().values()} == {date(2021, 1, 1)}
+
+
+def test_a_contract_may_say_nothing_of_units_and_another_first_day(tmp_path: Path) -> None:
+    content = document("smart_hospitals")
+    content["customProperties"].remove(custom(content, "expectedUnits"))
+    content["customProperties"].append({"property": "reportsFrom", "value": "2024-07-01"})
+    contract = load_contract(written(tmp_path, content))
+    assert (contract.expected_units, contract.unit_columns) == (None, ())
+    assert contract.reports_from == date(2024, 7, 1)
+
+
 def test_only_health_records_hold_personal_columns() -> None:
     personal = {
         feed: [item.name for item in contract.columns if item.personal]
@@ -291,8 +310,21 @@ FAULTS: list[tuple[Callable[[Document], object], str]] = [
     ),
     (
         lambda d: custom(d, "loadMode").update(property="loadmode"),
-        "customProperties holds the unknown loadmode; known are derivedColumns, loadMode, newestBy, "
-        "reportingUnit.",
+        "customProperties holds the unknown loadmode; known are derivedColumns, expectedUnits, loadMode, "
+        "newestBy, reportingUnit, reportsFrom.",
+    ),
+    (
+        lambda d: custom(d, "expectedUnits").update(value="hospitals"),
+        "customProperties.expectedUnits is 'hospitals'; write one of communes, stations, previous.",
+    ),
+    (
+        lambda d: custom(d, "expectedUnits").update(value="communes"),
+        "customProperties.expectedUnits is 'communes', but no column commune_code is stored; add it or "
+        "remove the property.",
+    ),
+    (
+        lambda d: d["customProperties"].append({"property": "reportsFrom", "value": "Q1"}),
+        "customProperties.reportsFrom must be written YYYY-MM-DD.",
     ),
     (
         lambda d: column(d, "security_met")["customProperties"][0].update(property="emptyMean"),
@@ -359,6 +391,11 @@ PERSONAL_FAULTS: list[tuple[Callable[[Document], object], str]] = [
         lambda d: custom(d, "newestBy").update(value="birth_date"),
         "customProperties.newestBy is 'birth_date'; name a required column of type date that is stored as it "
         "is.",
+    ),
+    (
+        lambda d: custom(d, "expectedUnits").update(value="previous"),
+        "customProperties.expectedUnits is 'previous'; a feed of mode upsert keeps no report as it was: "
+        "write stations.",
     ),
     (
         lambda d: custom(d, "loadMode").update(value="snapshot"),
