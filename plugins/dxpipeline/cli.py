@@ -13,6 +13,7 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -112,6 +113,8 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--json", action="store_true", help="print one JSON document")
     command.set_defaults(run=_issues)
 
+    _add_calendar(commands)
+
     command = commands.add_parser("connection", help="print the warehouse's address for a role")
     command.add_argument("--role", choices=("owner", "writer", "bi"), default="bi")
     command.set_defaults(run=_connection)
@@ -128,6 +131,92 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("migrate", help="bring the warehouse to the state this version needs")
     command.set_defaults(run=_migrate)
     return parser
+
+
+def _add_calendar(commands: Any) -> None:
+    command = commands.add_parser("calendar", help="which reports are due, came, are late or missing")
+    command.add_argument("--json", action="store_true", help="print one JSON document")
+    command.add_argument(
+        "--on", type=_day, metavar="DATE", help="as on this day, YYYY-MM-DD; today by default"
+    )
+    command.add_argument("--feed", help="only this feed")
+    command.add_argument("--department", help="only what this department owed, or answers for today")
+    command.add_argument("--all", action="store_true", help="list what came long ago as well")
+    command.set_defaults(run=_calendar)
+    actions = command.add_subparsers(metavar="ACTION", parser_class=_Parser)
+    for name, text, run in (
+        ("lock", "close a period: files for it are refused", _lock),
+        ("unlock", "open a period again", _unlock),
+        ("allow", "let a department send files for a closed period", _allow),
+    ):
+        action = actions.add_parser(name, help=text)
+        action.add_argument("scope_feed", metavar="FEED")
+        action.add_argument("scope_period", metavar="PERIOD", help="such as 2021-Q1")
+        if name == "allow":
+            action.add_argument("scope_department", metavar="DEPARTMENT")
+            action.add_argument("--until", type=_day, required=True, metavar="DATE", help="the last day")
+        if name != "unlock":
+            action.add_argument("--reason", help="why; told to who sends a file for a closed period")
+        action.set_defaults(run=run)
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is no day: write YYYY-MM-DD") from error
+
+
+def _calendar(options: argparse.Namespace) -> int:
+    from dxpipeline.commands.calendar import as_table, overview, summary
+    from dxpipeline.warehouse.session import open_warehouse
+
+    with open_warehouse(get_settings()) as connection:
+        found = overview(
+            connection,
+            on=options.on,
+            feed=options.feed,
+            department=options.department,
+            everything=options.all,
+        )
+    if options.json:
+        _print_json(found)
+    else:
+        header, rows = as_table(found)
+        print(table(header, rows) if rows else "-")
+        print(summary(found))
+    return QUARANTINED if found["counts"]["missing"] else ACCEPTED
+
+
+def _lock(options: argparse.Namespace) -> int:
+    from dxpipeline.reporting.locks import lock_period
+    from dxpipeline.warehouse.session import open_warehouse
+
+    with open_warehouse(get_settings()) as connection:
+        lock_period(connection, options.scope_feed, options.scope_period, options.reason)
+    _say(f"{options.scope_feed} {options.scope_period} is locked: files for it are refused.")
+    return ACCEPTED
+
+
+def _unlock(options: argparse.Namespace) -> int:
+    from dxpipeline.reporting.locks import unlock_period
+    from dxpipeline.warehouse.session import open_warehouse
+
+    with open_warehouse(get_settings()) as connection:
+        unlock_period(connection, options.scope_feed, options.scope_period)
+    _say(f"{options.scope_feed} {options.scope_period} is open again.")
+    return ACCEPTED
+
+
+def _allow(options: argparse.Namespace) -> int:
+    from dxpipeline.reporting.locks import allow_department
+    from dxpipeline.warehouse.session import open_warehouse
+
+    scope = (options.scope_feed, options.scope_period, options.scope_department)
+    with open_warehouse(get_settings()) as connection:
+        allow_department(connection, *scope, options.until, options.reason)
+    _say(f"{scope[2]} may send files for {scope[0]} {scope[1]} until {options.until}.")
+    return ACCEPTED
 
 
 def _check(options: argparse.Namespace) -> int:

@@ -17,7 +17,8 @@ from dxpipeline.contracts import contracts
 from dxpipeline.local.session import LARGE_FILES_POOL, WAREHOUSE_POOL  # the pools that a local run makes
 from dxpipeline.orchestration.triggers import ImportFolderTrigger
 from dxpipeline.reference import departments
-from dxpipeline.settings import PROJECT_ROOT
+from dxpipeline.reporting.expected import today
+from dxpipeline.settings import PROJECT_ROOT, Settings
 
 DAG_FILES = sorted((PROJECT_ROOT / "dags").glob("*.py"))
 HEAVY = ("pandas", "polars", "great_expectations", "sqlalchemy", "numpy", "pyarrow", "psycopg")
@@ -103,7 +104,16 @@ print(json.dumps(woken.names))
 """
 
 
-def fresh(code: str, *arguments: str, home: Path) -> Any:
+CALENDAR = """
+import json, runpy, sys
+
+tasks = runpy.run_path(sys.argv[1])
+tasks["extend_calendar"].function()
+print(json.dumps(tasks["write_reminders"].function()))
+"""
+
+
+def fresh(code: str, *arguments: str, home: Path, **variables: str) -> Any:
     """Run code in a fresh interpreter with an Airflow that knows nothing, and return what it prints."""
     environment = {
         "PATH": os.environ["PATH"],
@@ -111,6 +121,7 @@ def fresh(code: str, *arguments: str, home: Path) -> Any:
         "AIRFLOW_HOME": str(home / "airflow"),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "PYTHONPATH": str(PROJECT_ROOT / "plugins"),
+        **variables,
     }
     done = subprocess.run(
         [sys.executable, "-c", code, *arguments],
@@ -141,7 +152,7 @@ def test_a_dag_file_is_light(reports: dict[str, Any], name: str) -> None:
     assert reports[name]["dags"]
 
 
-def test_there_is_one_dag_per_contract_one_for_rosters_and_the_two_that_serve_all(
+def test_there_is_one_dag_per_contract_one_for_rosters_and_those_that_serve_all(
     dags: dict[str, Any],
 ) -> None:
     assert sorted(dags) == sorted(
@@ -149,6 +160,7 @@ def test_there_is_one_dag_per_contract_one_for_rosters_and_the_two_that_serve_al
             *(f"import_{feed}" for feed in contracts()),
             "import_health_records_large",
             "indicators",
+            "reporting_calendar",
             "sweep_import_folder",
         ]
     )
@@ -158,7 +170,8 @@ def test_every_dag_says_what_it_is_whose_it_is_and_runs_alone_unless_its_order_i
     dags: dict[str, Any],
 ) -> None:
     of_large_files = sum(contract.load_mode == "upsert" for contract in contracts().values())
-    assert len(dags) == len(contracts()) + of_large_files + len(("sweep_import_folder", "indicators"))
+    others = ("sweep_import_folder", "indicators", "reporting_calendar")
+    assert len(dags) == len(contracts()) + of_large_files + len(others)
     for dag in dags.values():
         assert dag["doc"], dag["dag_id"]
         assert dag["tags"], dag["dag_id"]
@@ -185,6 +198,7 @@ def test_every_dag_has_a_vietnamese_name(dags: dict[str, Any]) -> None:
         "import_software_enterprises": "Doanh nghiệp phần mềm, nội dung số được ươm tạo",
         "import_st_enterprises": "Doanh nghiệp khoa học và công nghệ",
         "indicators": "Chỉ tiêu / Indicators",
+        "reporting_calendar": "Lịch báo cáo / Reporting calendar",
         "sweep_import_folder": "Tiếp nhận tệp / Claim files",
     }
 
@@ -212,7 +226,7 @@ def test_every_task_is_tried_again_and_bounded_and_the_writing_ones_share_the_po
     pools = {name: one["pool"] for name, one in tasks.items() if not one["task_id"].startswith("waiting_")}
     assert pools.pop(("import_health_records_large", "process")) == LARGE_FILES_POOL
     assert set(pools.values()) == {WAREHOUSE_POOL}
-    assert len(pools) == len(contracts()) + len(("claim", "finish_leftovers", "refresh"))
+    assert len(pools) == len(contracts()) + len(("claim", "finish_leftovers", "refresh", "extend", "remind"))
 
 
 def test_small_files_of_versions_and_rosters_share_no_run(dags: dict[str, Any]) -> None:
@@ -226,6 +240,27 @@ def test_small_files_of_versions_and_rosters_share_no_run(dags: dict[str, Any]) 
         ("import_health_records", "process"): ["waiting_batches"],
         ("import_health_records_large", "process"): [],
     }
+
+
+def test_reminders_wait_for_the_calendar(dags: dict[str, Any]) -> None:
+    after = {one["task_id"]: one["after"] for one in dags["reporting_calendar"]["tasks"]}
+    assert after == {"extend_calendar": [], "write_reminders": ["extend_calendar"]}
+
+
+def test_the_tasks_of_the_calendar_do_their_work(pipeline: Any) -> None:
+    pipeline.connection.execute("delete from mart.dim_report")
+    done = fresh(CALENDAR, str(PROJECT_ROOT / "dags" / "reporting_calendar.py"),
+                 home=pipeline.settings.exchange, **state_of(pipeline.settings))  # fmt: skip
+    reminder = f"Nhắc nộp báo cáo {today()}.html"
+    assert done == [f"so-kh-cn/{reminder}", f"so-y-te/{reminder}"]
+    assert sorted(path.name for path in pipeline.settings.outbox.rglob("*.html")) == [reminder] * 2
+    assert fresh(CALENDAR, str(PROJECT_ROOT / "dags" / "reporting_calendar.py"),
+                 home=pipeline.settings.exchange, **state_of(pipeline.settings)) == []  # fmt: skip
+
+
+def state_of(settings: Settings) -> dict[str, str]:
+    """Return the environment in which another process finds the warehouse of the tests."""
+    return {"DX_HOME": str(settings.home), "DX_EXCHANGE": str(settings.exchange)}
 
 
 @pytest.mark.parametrize(
@@ -256,6 +291,8 @@ def test_the_dags_are_woken_by_the_right_assets(tmp_path: Path) -> None:
     assert '"import_folder"' in timetables["sweep_import_folder"]
     assert '"*/2 * * * *"' in timetables["sweep_import_folder"]
     assert '"*/5 * * * *"' in timetables["indicators"]
+    assert '"0 7 * * *"' in timetables["reporting_calendar"]
+    assert "Asia/Ho_Chi_Minh" in timetables["reporting_calendar"]
     watched = json.dumps(serialised["sweep_import_folder"])
     assert "dxpipeline.orchestration.triggers.ImportFolderTrigger" in watched
 

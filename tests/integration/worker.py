@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from dxpipeline import pipeline, preparation
+from dxpipeline import durable, pipeline, preparation
 from dxpipeline.feedback import archive, outbox
 from dxpipeline.loading import load, settle, upsert
 from dxpipeline.loading.load import Load
@@ -73,7 +73,7 @@ IN_THE_LOAD: Mapping[str, Moment] = {
 }
 AFTER_THE_LOAD: Mapping[str, Moment] = {
     "after-the-commit": Moment(pipeline, "finish"),
-    "in-the-marked-copy": Moment(outbox, "sync"),
+    "in-the-marked-copy": Moment(durable, "sync"),
     "between-copy-and-receipt": Moment(outbox, "render_receipt"),
     "before-the-answer-is-noted": Moment(pipeline, "write_answer", returned=True),
     "in-the-archive": Moment(archive, "decrypt"),

@@ -37,6 +37,13 @@ def _no_warehouse(monkeypatch: pytest.MonkeyPatch) -> None:
         (["issues", "--delivery", "first"], "invalid int value: 'first'"),
         (["connection", "--role", "root"], "invalid choice: 'root'"),
         (["publish"], "the following arguments are required: folder"),
+        (["calendar", "--on", "15/04/2021"], "argument --on: '15/04/2021' is no day: write YYYY-MM-DD"),
+        (["calendar", "lock", "smart_hospitals"], "the following arguments are required: PERIOD"),
+        (
+            ["calendar", "allow", "smart_hospitals", "2021-Q1", "so-y-te"],
+            "the following arguments are required: --until",
+        ),
+        (["calendar", "open"], "invalid choice: 'open'"),
     ],
 )
 def test_wrong_usage_ends_with_three_and_says_what_is_wrong(
@@ -79,7 +86,8 @@ def test_what_a_person_can_mend_is_one_sentence_and_ends_with_three(
 
 
 @pytest.mark.parametrize(
-    "arguments", [["status"], ["issues"], ["indicators"], ["import", "--once", "--json"], ["migrate"]]
+    "arguments",
+    [["status"], ["issues"], ["indicators"], ["calendar"], ["import", "--once", "--json"], ["migrate"]],
 )
 def test_a_warehouse_that_is_away_is_named_with_its_address(
     arguments: list[str], capsys: pytest.CaptureFixture[str]

@@ -46,6 +46,7 @@ REASONS = [
     "wrong-department",
     "misplaced-file",
     "would-lose-keys",
+    "period-locked",
     "no-row-accepted",
     "cross-check-disagreement",
     "processing-failed",

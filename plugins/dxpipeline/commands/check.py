@@ -21,6 +21,7 @@ from dxpipeline.quality.outcome import FileRejectedWithIssues, verdict_of
 from dxpipeline.quality.sample_check import sampled
 from dxpipeline.quality.suite import SuiteError, load_suite
 from dxpipeline.reading.model import FileRejected, SkippedRow
+from dxpipeline.reporting.locks import RULE
 from dxpipeline.settings import ConfigurationError
 
 
@@ -165,7 +166,7 @@ def _frame(contract: Contract, checked: CheckedFile | None) -> dict[str, Any]:
         "header_row": layout.header_row if layout else None,
         "sheet": layout.sheet if layout else None,
         "notes": checked.notes if checked else [],
-        "rules_left_out": checked.checker.rules_left_out if checked else [],
+        "rules_left_out": [*(checked.checker.rules_left_out if checked else []), RULE],
     }
 
 

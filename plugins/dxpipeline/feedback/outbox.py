@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import logging
-import secrets
 from collections.abc import Callable
 from pathlib import Path
 
 import psycopg
 
-from dxpipeline.durable import sync
+from dxpipeline.durable import ORDINARY_MODE, write_whole
 from dxpipeline.failures import describe
 from dxpipeline.feedback.answer import Answer, load_answer, rows_to_mend
 from dxpipeline.feedback.marked_file import write_marked_file
@@ -23,8 +22,7 @@ UNKNOWN = "_unknown"
 """Folder of the answers to files that fit no feed."""
 
 _PERSONAL_MODE = 0o640
-_ORDINARY_MODE = 0o666
-"""Modes of answers, of which the umask takes away; those about personal files are never open to everybody."""
+"""Mode of answers about personal files, which are never open to everybody."""
 
 log = logging.getLogger(__name__)
 
@@ -131,22 +129,13 @@ def _write_marked(
 
 def _mode(answer: Answer) -> int:
     personal = answer.contract is not None and answer.contract.personal
-    return _PERSONAL_MODE if personal else _ORDINARY_MODE
+    return _PERSONAL_MODE if personal else ORDINARY_MODE
 
 
 def _write_whole(
-    target: Path, delivery_id: int, write: Callable[[Path], None], mode: int = _ORDINARY_MODE
+    target: Path, delivery_id: int, write: Callable[[Path], None], mode: int = ORDINARY_MODE
 ) -> None:
-    """Write a file under a hidden name, make it durable, and let it appear at once under its own."""
-    hidden = target.with_name(f"{_hidden_prefix(delivery_id)}{secrets.token_hex(4)}.part")
-    try:
-        hidden.touch(mode, exist_ok=False)  # Before its first byte, so that nobody opens it in time.
-        write(hidden)
-        sync(hidden)
-        hidden.replace(target)
-    finally:
-        hidden.unlink(missing_ok=True)
-    sync(target.parent)
+    write_whole(target, write, hidden_prefix=_hidden_prefix(delivery_id), mode=mode)
 
 
 def _remove_unfinished(folder: Path, delivery_id: int) -> None:

@@ -38,9 +38,9 @@ _LONGEST_REASON = 2_000
 _OFFICE_REASONS = frozenset(
     {"broken-suite", "broken-contract", "cross-check-disagreement", "processing-failed"}
 )
-# Reasons whose sentence asks for another folder, so that "send it to the same folder again" would mislead.
-_PLACE_REASONS = frozenset(
-    {"unknown-folder", "unknown-feed", "wrong-department", "misplaced-file", "not-a-file"}
+# Reasons whose sentence asks for another folder or for leave, so that "mend and send again" would mislead.
+_TOLD_REASONS = frozenset(
+    {"unknown-folder", "unknown-feed", "wrong-department", "misplaced-file", "not-a-file", "period-locked"}
 )
 
 
@@ -195,7 +195,7 @@ def _actions(answer: Answer, marked: str | None, language: Language) -> list[str
         ]
     if answer.reason_code in _OFFICE_REASONS:
         return [action("wait_for_office")]
-    if answer.reason_code in _PLACE_REASONS:
+    if answer.reason_code in _TOLD_REASONS:
         return []
     if any(issue.source_row is not None for issue in answer.issues) and not is_extract:
         return [*to_mend, action("resend_file")]

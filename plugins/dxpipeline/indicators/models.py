@@ -9,6 +9,7 @@ above the statement say
     -- indicators: whose values it makes; of the stage indicator, and of no other
     -- feeds: whose change makes it run, or all; `ledger` alone for a model of the deliveries themselves
     -- parameters: the named parameters of the statement, or none
+    -- names: what is put from the feed's contract where its name stands in braces; left out without any
     -- replaces: the rows it makes again, as they follow DELETE FROM, or nothing
 """
 
@@ -19,6 +20,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import psycopg
@@ -32,8 +34,9 @@ STAGES = ("dimension", "state", "fact", "indicator", "evidence")
 LEDGER = "ledger"
 """Stands for a feed in the header of a model that follows the ledger: it runs in every round."""
 
-_HEADER = re.compile(r"-- (grain|stage|indicators|feeds|parameters|replaces): (.+)")
+_HEADER = re.compile(r"-- (grain|stage|indicators|feeds|parameters|names|replaces): (.+)")
 _PARAMETER = re.compile(r"%\((\w+)\)s")
+_NAME = re.compile(r"\{(\w+)\}")
 _STATEMENT = re.compile(r"^(?:insert|with|create) ", re.MULTILINE)
 _STAGED = re.compile(r"^create unlogged table (staging\.\w+) as$", re.MULTILINE)
 
@@ -56,6 +59,7 @@ class Model:
         statement: The INSERT … SELECT or CREATE TABLE … AS.
         indicators: The codes of the indicators whose values it makes.
         staged: The table that it makes in schema staging; None for one that fills a table of schema mart.
+        names: What stands in braces in the statement, to be put from the contract of the feed.
     """
 
     name: str
@@ -67,13 +71,20 @@ class Model:
     statement: str
     indicators: frozenset[str] = frozenset()
     staged: str | None = None
+    names: frozenset[str] = frozenset()
 
-    def run(self, connection: psycopg.Connection, parameters: Mapping[str, Any]) -> int:
+    def run(
+        self,
+        connection: psycopg.Connection,
+        parameters: Mapping[str, Any],
+        names: Mapping[str, sql.Composable] = MappingProxyType({}),
+    ) -> int:
         """Make the model's rows again, in the caller's transaction.
 
         Args:
             connection: As a role that may write schema mart and make tables in schema staging.
             parameters: A value for each of the model's parameters; others are ignored.
+            names: What to put for each of the model's names; others are ignored.
 
         Returns:
             The number of rows the statement wrote into its table.
@@ -84,7 +95,10 @@ class Model:
         own = {name: parameters[name] for name in self.parameters}
         if self.replaces is not None:
             connection.execute(sql.SQL("delete from {}").format(sql.SQL(self.replaces)), own)
-        return connection.execute(self.statement, own).rowcount
+        statement = sql.SQL(self.statement)
+        # Where no names are declared, braces are those of an array.
+        put = statement.format(**{name: names[name] for name in self.names}) if self.names else statement
+        return connection.execute(put, own).rowcount
 
     def clear(self, connection: psycopg.Connection) -> None:
         """Drop what the model has staged, in the caller's transaction.
@@ -128,6 +142,9 @@ def load_model(path: Path) -> Model:
         raise ModelError(
             f"{path.name}: its header names other parameters than its statement; make them agree."
         )
+    names = frozenset(header["names"].split(", ")) if "names" in header else frozenset()
+    if names and names != frozenset(_NAME.findall(statement)):
+        raise ModelError(f"{path.name}: its header gives other names than its statement; make them agree.")
     staged = _STAGED.search(statement)
     if (staged is None) == (header["stage"] == "state"):
         raise ModelError(
@@ -145,6 +162,7 @@ def load_model(path: Path) -> Model:
         statement=statement,
         indicators=frozenset(header["indicators"].split(", ")) if "indicators" in header else frozenset(),
         staged=None if staged is None else staged[1],
+        names=names,
     )
 
 

@@ -19,15 +19,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import psycopg
+from psycopg import sql
 from psycopg.pq import TransactionStatus
 
 from dxpipeline.contracts import Contract, contracts
 from dxpipeline.indicators.models import LEDGER, models
 from dxpipeline.indicators.plan import PROVINCE_CODE
 from dxpipeline.periods import Period
+from dxpipeline.reporting.facts import REPORT_MODEL, later_reports, names_of, unseen_reports
 from dxpipeline.warehouse.sql_files import read_sql
 
 
@@ -76,6 +79,9 @@ def refresh(connection: psycopg.Connection, *, everything: bool = False) -> list
                 computed.extend((feed, each) for each in _compute(connection, feed, period))
         with _collected(connection, failures, LEDGER):
             _follow_ledger(connection, everything=everything)
+        with _collected(connection, failures, REPORT_MODEL), connection.transaction():
+            # A file that was refused changes no figure and leaves no mark, but the calendar knows of it.
+            _compute_reports(connection, unseen_reports(connection))
     if failures:
         raise RefreshError(
             f"The marts of {'; '.join(failures)} could not be computed: mend the model or the data. "
@@ -135,9 +141,10 @@ def _compute(connection: psycopg.Connection, feed: str, period: str) -> list[str
         marks = _marks(connection, contract, feed, period)
         periods = _periods(connection, contract, marks)
         # A feed that is no longer collected has no models; its mark just goes.
-        if contract is not None:
+        if contract is not None and periods:
             for each in periods:
-                _run_models(connection, feed, _parameters(contract, Period.parse(each)))
+                _run_models(connection, feed, _parameters(contract, Period.parse(each)), names_of(contract))
+            _compute_reports(connection, later_reports(connection, contract, Period.parse(periods[0])))
     with connection.transaction():
         connection.execute(
             read_sql("indicators/drop_marks"),
@@ -167,6 +174,13 @@ def _periods(connection: psycopg.Connection, contract: Contract | None, marks: l
     return sorted(periods)
 
 
+def _compute_reports(connection: psycopg.Connection, reports: list[tuple[Contract, Period]]) -> None:
+    """Make only the facts of some reports again."""
+    (fact,) = (model for model in models() if model.name == REPORT_MODEL)
+    for contract, period in reports:
+        fact.run(connection, _parameters(contract, period), names_of(contract))
+
+
 def _parameters(contract: Contract, period: Period) -> dict[str, Any]:
     """Return what the models of a feed may ask for."""
     return {
@@ -177,10 +191,15 @@ def _parameters(contract: Contract, period: Period) -> dict[str, Any]:
     }
 
 
-def _run_models(connection: psycopg.Connection, source: str, parameters: Mapping[str, Any]) -> None:
+def _run_models(
+    connection: psycopg.Connection,
+    source: str,
+    parameters: Mapping[str, Any],
+    names: Mapping[str, sql.Composable] = MappingProxyType({}),
+) -> None:
     """Run the models of a feed, or of the ledger, in the caller's transaction."""
     own = [model for model in models() if source in model.feeds]
     for model in own:
-        model.run(connection, parameters)
+        model.run(connection, parameters, names)
     for model in own:
         model.clear(connection)

@@ -14,6 +14,7 @@ from dxpipeline.messages import sentence
 from dxpipeline.periods import HO_CHI_MINH
 from dxpipeline.preparation import Prepared, SameBytes, cross_checked, find_same_bytes, read_late
 from dxpipeline.reading.model import FileRejected
+from dxpipeline.reporting.locks import refuse_locked
 from dxpipeline.warehouse.sql_files import read_sql
 
 
@@ -60,6 +61,7 @@ def _load(connection: psycopg.Connection, prepared: Prepared) -> Outcome:
     try:
         # What a refused file staged is rolled back; only its rejection is kept.
         with connection.transaction():
+            refuse_locked(connection, origin)
             load = Load(connection, origin)
             shaped = map(load.shape, cross_checked(prepared))
             for block in shaped if isinstance(checked.blocks, list) else ahead(shaped):

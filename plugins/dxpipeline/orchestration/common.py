@@ -66,3 +66,8 @@ def task_settings() -> Settings:
 def every_minutes(minutes: int) -> CronTriggerTimetable:
     """Return the schedule that finds what an event has missed."""
     return CronTriggerTimetable(f"*/{minutes} * * * *", timezone=TIME_ZONE)
+
+
+def daily_at(hour: int) -> CronTriggerTimetable:
+    """Return the schedule of what is done once a day, at an hour of the province's clocks."""
+    return CronTriggerTimetable(f"0 {hour} * * *", timezone=TIME_ZONE)

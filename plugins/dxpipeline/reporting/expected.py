@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from dxpipeline.contracts import Contract, ContractError, contracts
 from dxpipeline.periods import HO_CHI_MINH, periods_between
@@ -66,6 +66,8 @@ def expected_reports(contract: Contract, until: date) -> Iterator[ExpectedReport
         ContractError: Nobody answers for the feed on the last day of a period.
         ReferenceDataError: The table of departments is missing or broken.
     """
+    if contract.due_days is None:
+        return
     for period in periods_between(contract.frequency, contract.calendar, contract.reports_from, until):
         last_day = contract.last_day(period)
         owners = answering_departments(contract, last_day)
@@ -84,7 +86,7 @@ def expected_reports(contract: Contract, until: date) -> Iterator[ExpectedReport
                 frequency=contract.frequency,
                 period_start_on=period.first_day(contract.calendar),
                 period_end_on=last_day,
-                due_on=contract.due_on(period),
+                due_on=last_day + timedelta(days=contract.due_days),
                 expected_units=contract.expected_units,
             )
 

@@ -21,6 +21,8 @@ from dxpipeline.indicators.models import MARTS
 from dxpipeline.indicators.plan import PLAN, Plan, load_plan
 from dxpipeline.indicators.refresh import mark_everything
 from dxpipeline.periods import Calendar, Frequency, Period
+from dxpipeline.reporting.calendar import extend_calendar
+from dxpipeline.reporting.expected import today
 
 FIRST_DATE = date(2019, 12, 15)
 LAST_DATE = date(2030, 12, 31)
@@ -53,6 +55,7 @@ def seed(connection: psycopg.Connection) -> None:
         _seed_population(connection)
         _merge(connection, "mart.dim_date", ("date_on",), _DATE_COLUMNS, list(_dates()))
         _seed_plan(connection, plan)
+        extend_calendar(connection, today())
         _mark_when_definitions_changed(connection)
 
 
@@ -214,7 +217,7 @@ def definition_digest() -> str:
     digest = hashlib.sha256(reference.version().encode())
     for feed, contract in contracts().items():
         digest.update(f"{feed} {contract.digest}\n".encode())
-    for path in sorted([*MARTS.glob("*.sql"), *PLAN.glob("*.yaml")]):
+    for path in sorted([*MARTS.rglob("*.sql"), *PLAN.glob("*.yaml")]):
         digest.update(f"{path.name} {hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
     return digest.hexdigest()[:12]
 

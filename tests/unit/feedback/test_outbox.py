@@ -14,6 +14,7 @@ import psycopg
 import pytest
 from openpyxl import load_workbook
 
+from dxpipeline import durable
 from dxpipeline.feedback import answer as answer_room
 from dxpipeline.feedback import outbox
 from dxpipeline.feedback.answer import WHOLE_COPY_BYTES, Answer, NotDecided
@@ -118,14 +119,14 @@ def test_nothing_appears_before_it_is_whole(
 ) -> None:
     seen: list[list[str]] = []
     hidden: list[int] = []
-    sync = outbox.sync
+    sync = durable.sync
 
     def watch(path: Path) -> None:
         seen.append(names_in(settings.outbox / "so-y-te"))
         hidden.append(path.stat().st_ino)
         sync(path)
 
-    monkeypatch.setattr(outbox, "sync", watch)
+    monkeypatch.setattr(durable, "sync", watch)
     receipt = write_answer(settings, warehouse, delivery, None)
     assert receipt.stat().st_ino == hidden[0], "the very file that was made durable is renamed"
     assert [name.startswith(".") for name in seen[0]] == [True], "written under a hidden name first"
@@ -138,7 +139,7 @@ def test_a_receipt_that_cannot_be_written_leaves_nothing_half_done(
     def full(path: Path) -> None:
         raise OSError(28, "No space left on device", str(path))
 
-    monkeypatch.setattr(outbox, "sync", full)
+    monkeypatch.setattr(durable, "sync", full)
     with pytest.raises(OSError, match="No space left"):
         write_answer(settings, warehouse, delivery, None)
     assert names_in(settings.outbox / "so-y-te") == []

@@ -74,6 +74,17 @@ def test_a_model_may_make_several_indicators_and_run_with_every_feed(tmp_path: P
     assert model.feeds == set(contracts())
 
 
+def test_a_model_of_all_feeds_takes_names_from_each_contract(tmp_path: Path) -> None:
+    header = HEADER.replace("feeds: smart_hospitals", "feeds: all\n-- names: core, unit")
+    model = load_model(model_file(tmp_path, header + STATEMENT + "from {core} where {unit}\n"))
+    assert model.feeds == contracts().keys()
+    assert model.names == {"core", "unit"}
+    # Without names, braces are those of an array.
+    assert load_model(model_file(tmp_path, HEADER + STATEMENT + "-- '{a}'\n")).names == frozenset()
+    with pytest.raises(ModelError, match="its header gives other names than its statement"):
+        load_model(model_file(tmp_path, header + STATEMENT + "from {core}\n"))
+
+
 def test_a_model_of_the_stage_state_names_the_table_that_it_makes(tmp_path: Path) -> None:
     model = load_model(model_file(tmp_path, STAGING))
     assert (model.stage, model.staged) == ("state", "staging.person")
