@@ -6,8 +6,8 @@ from pathlib import Path
 
 from alembic import op
 
-revision = "0024"
-down_revision = "0009"
+revision = "0019"
+down_revision = "0018"
 branch_labels = None
 depends_on = None
 
