@@ -63,7 +63,7 @@ def test_wrong_usage_ends_with_three_and_says_what_is_wrong(
     [
         (
             ["check", str(STATIONS), "--feed", "stations"],
-            f"There is no feed 'stations': give one of {', '.join(contracts())}.",
+            f"There is no feed 'stations': give one of {', '.join(sorted(contracts()))}.",
         ),
         (
             ["check", "/nowhere/a.csv", "--feed", "health_stations"],
