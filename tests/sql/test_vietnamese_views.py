@@ -158,7 +158,9 @@ def test_a_view_shows_the_values_of_its_base_in_vietnamese_words(
     bi: psycopg.Connection, names: tuple[str, str], headings: dict[str, tuple[str, dict[Any, str]]]
 ) -> None:
     vietnamese, base = names
-    shown, held = rows(bi, vietnamese), rows(bi, base)
+    shown = rows(bi, vietnamese)
+    # The plan lists targets; indicators without one stand in the status only.
+    held = [row for row in rows(bi, base) if row.get("document_code", "") is not None]
     assert len(held) >= 2
     expected = [
         {

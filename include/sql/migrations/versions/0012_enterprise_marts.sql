@@ -259,8 +259,8 @@ inner join mart.dim_enterprise as enterprise on fact.tax_code = enterprise.tax_c
 left join mart.dim_commune as commune on fact.commune_key = commune.commune_key;
 
 comment on view mart.st_enterprise is
-'Doanh nghiệp KH&CN theo kỳ, kèm tên, xã, huyện. '
-'/ Science and technology enterprises by period, with names of enterprise, commune, district.';
+'Mỗi dòng là một doanh nghiệp KH&CN trong một kỳ, kèm tên doanh nghiệp, xã, huyện. '
+'/ One row per science and technology enterprise and period, with names.';
 
 create view mart.software_enterprise with (security_invoker = true) as
 select
@@ -280,8 +280,8 @@ from mart.fct_software_enterprise as fact
 inner join mart.dim_enterprise as enterprise on fact.tax_code = enterprise.tax_code;
 
 comment on view mart.software_enterprise is
-'Doanh nghiệp phần mềm, nội dung số theo kỳ, kèm tên. '
-'/ Software and digital content enterprises by period, with their names.';
+'Mỗi dòng là một doanh nghiệp phần mềm, nội dung số trong một kỳ, kèm tên. '
+'/ One row per software or digital content enterprise and period, with its name.';
 
 create view mart.rd_organisation with (security_invoker = true) as
 select
@@ -301,8 +301,8 @@ select
 from mart.fct_rd_organisation as fact;
 
 comment on view mart.rd_organisation is
-'Nhân lực nghiên cứu và phát triển theo tổ chức và năm. '
-'/ Research and development personnel by organisation and year.';
+'Mỗi dòng là nhân lực nghiên cứu và phát triển của một tổ chức trong một năm. '
+'/ One row per organisation and year: its research and development personnel.';
 comment on column mart.rd_organisation.fte_pct is
 'Số quy đổi toàn thời gian trên số người (%); trống khi không có người. '
 '/ Full-time equivalents for each hundred persons (%); null without persons.';
@@ -333,8 +333,8 @@ select
 from mart.fct_research_task as fact;
 
 comment on view mart.research_task is
-'Nhiệm vụ KH&CN theo kỳ, kèm tỷ trọng kinh phí của doanh nghiệp. '
-'/ Science and technology tasks by period, with the share that enterprises fund.';
+'Mỗi dòng là một nhiệm vụ KH&CN trong một kỳ, kèm tỷ trọng kinh phí của doanh nghiệp. '
+'/ One row per science and technology task and period, with the share that enterprises fund.';
 comment on column mart.research_task.budget_total_vnd_m is
 'Tổng kinh phí, triệu đồng. / Funding in all, million VND.';
 comment on column mart.research_task.budget_enterprise_pct is

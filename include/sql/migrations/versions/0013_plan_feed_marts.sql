@@ -188,7 +188,8 @@ from mart.fct_smart_city_service as fact
 inner join mart.dim_urban_area as urban_area on fact.urban_area_code = urban_area.urban_area_code;
 
 comment on view mart.smart_city_service is
-'Dịch vụ đô thị thông minh theo kỳ, kèm tên đô thị. / Smart city services by period, with the area''s name.';
+'Mỗi dòng là một dịch vụ đô thị thông minh của một đô thị trong một kỳ, kèm tên đô thị. '
+'/ One row per smart city service, urban area and period, with the area''s name.';
 
 create view mart.plan_budget with (security_invoker = true) as
 select
@@ -208,8 +209,8 @@ from mart.fct_plan_budget as fact
 left join mart.dim_indicator as indicator on fact.target_code = indicator.indicator_code;
 
 comment on view mart.plan_budget is
-'Kinh phí của kế hoạch theo mục tiêu, giải pháp, nguồn và năm, kèm tên. '
-'/ Money of the plan by target, solution, source and year, with names.';
+'Mỗi dòng là kinh phí từ một nguồn cho một giải pháp của một mục tiêu trong một năm, kèm tên. '
+'/ One row per target, solution, source and year: money of the plan, with names.';
 comment on column mart.plan_budget.target_name_vi is
 'Tên chỉ tiêu; trống khi chưa khai báo. / Indicator in Vietnamese; null where it is not declared yet.';
 comment on column mart.plan_budget.target_name_en is
@@ -246,8 +247,8 @@ left join mart.dim_indicator as indicator on fact.target_code = indicator.indica
 left join mart.dim_department as department on fact.department_code = department.department_code;
 
 comment on view mart.plan_comment is
-'Ý kiến góp ý dự thảo, kèm tên văn bản, mục tiêu, đơn vị. '
-'/ Comments on drafts, with names of document, target and department.';
+'Mỗi dòng là một ý kiến góp ý dự thảo, kèm tên văn bản, mục tiêu, đơn vị. '
+'/ One row per comment on a draft, with names of document, target and department.';
 comment on column mart.plan_comment.document_title_vi is
 'Tên văn bản; trống khi chưa khai báo. / Title in Vietnamese; null where the document is not declared.';
 comment on column mart.plan_comment.document_title_en is

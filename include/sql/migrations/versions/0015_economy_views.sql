@@ -160,7 +160,8 @@ from mart.fct_digital_economy as fact
 inner join mart.dim_vintage as known on fact.vintage = known.vintage;
 
 comment on view mart.digital_economy is
-'Kinh tế số theo năm, nguồn và loại số liệu. / The digital economy by year, source and vintage.';
+'Mỗi dòng là kinh tế số một năm theo một nguồn và một loại số liệu. '
+'/ One row per year, source and vintage: the digital economy.';
 comment on column mart.digital_economy.vintage_vi is
 'Loại số liệu, tên tiếng Việt. / Vintage, its Vietnamese name.';
 comment on column mart.digital_economy.is_best_vintage is
@@ -194,7 +195,8 @@ from mart.fct_digital_government as fact
 inner join mart.dim_agency as agency on fact.agency_code = agency.agency_code;
 
 comment on view mart.digital_government is
-'Cơ quan theo kỳ, kèm tên và các tỷ lệ. / Agencies by period, with their names and shares.';
+'Mỗi dòng là một cơ quan trong một kỳ, kèm tên và các tỷ lệ. '
+'/ One row per agency and period, with its name and shares.';
 comment on column mart.digital_government.procedures_full_online_pct is
 'Thủ tục toàn trình trên tổng số thủ tục (%); trống khi không có thủ tục. '
 '/ Procedures online from end to end (%); null without procedures.';

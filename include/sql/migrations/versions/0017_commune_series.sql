@@ -72,7 +72,7 @@ select
 
 comment on view mart.commune_placement is
 'Mỗi dòng nói một phần số liệu của một xã nằm ở đâu: nhân số cộng được với weight rồi cộng theo xã hiện nay. '
-'/ Where the figures of a commune go: an additive figure times weight, summed by commune of today.';
+'/ One row per commune and place of a part of its figures: an additive figure times weight goes there.';
 comment on column mart.commune_placement.commune_key is
 'Xã của bất kỳ thời điểm nào; 0: mã lạ. Nối bằng coalesce(commune_key, 0). '
 '/ Commune of any time; 0: an unknown code. Join on coalesce(commune_key, 0).';
@@ -129,8 +129,8 @@ from placed
 left join mart.dim_commune as commune on placed.today_commune_key = commune.commune_key;
 
 comment on view mart.broadband_commune_today is
-'Băng rộng của mọi kỳ theo xã hiện nay; một dòng không có xã giữ số liệu không xếp được. '
-'/ Broadband of every period by commune of today; one row without commune keeps what cannot be placed.';
+'Mỗi dòng là băng rộng một kỳ của một xã hiện nay; một dòng không có xã giữ số liệu không xếp được. '
+'/ One row per period and commune of today: broadband; one without commune keeps what cannot be placed.';
 
 create view mart.health_station_commune_today with (security_invoker = true) as
 with placed as (
@@ -173,8 +173,8 @@ from placed
 left join mart.dim_commune as commune on placed.today_commune_key = commune.commune_key;
 
 comment on view mart.health_station_commune_today is
-'Trạm y tế của mọi kỳ theo xã hiện nay; một dòng không có xã giữ số liệu không xếp được. '
-'/ Health stations of every period by commune of today; one row without commune keeps what cannot be placed.';
+'Mỗi dòng là các trạm y tế một kỳ của một xã hiện nay; một dòng không có xã giữ số liệu không xếp được. '
+'/ One row per period and commune of today: stations; one without commune keeps what cannot be placed.';
 
 -- Districts are those of the period's last day; the condition leaves out the days without any.
 create view mart.broadband_district with (security_invoker = true) as
@@ -209,8 +209,8 @@ where
 group by fact.period, fact.period_end_on, commune.district_code, commune.district_name;
 
 comment on view mart.broadband_district is
-'Băng rộng theo huyện lúc báo cáo và kỳ; không có dòng từ khi bỏ cấp huyện (2025-07). '
-'/ Broadband by district as it was then and period; no rows since districts ended (2025-07).';
+'Mỗi dòng là băng rộng một kỳ của một huyện lúc báo cáo; không có từ khi bỏ cấp huyện (2025-07). '
+'/ One row per period and district as it was then: broadband; none since districts ended (2025-07).';
 
 create view mart.health_station_district with (security_invoker = true) as
 select
@@ -243,8 +243,8 @@ where
 group by fact.period, fact.period_end_on, commune.district_code, commune.district_name;
 
 comment on view mart.health_station_district is
-'Trạm y tế theo huyện lúc báo cáo và kỳ; không có dòng từ khi bỏ cấp huyện (2025-07). '
-'/ Health stations by district as it was then and period; no rows since districts ended (2025-07).';
+'Mỗi dòng là các trạm y tế một kỳ của một huyện lúc báo cáo; không có từ khi bỏ cấp huyện (2025-07). '
+'/ One row per period and district as it was then: stations; none since districts ended (2025-07).';
 
 create view mart.department_today with (security_invoker = true) as
 with recursive path as (

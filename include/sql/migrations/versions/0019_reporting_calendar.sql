@@ -276,8 +276,8 @@ select
 from mart.report_calendar_on((now() at time zone 'Asia/Ho_Chi_Minh')::date);
 
 comment on view mart.report_calendar is
-'Lịch báo cáo hôm nay: mỗi dòng là một báo cáo của kỳ đã bắt đầu, với tình trạng. '
-'/ The reporting calendar today: one row per report whose period has begun, with its state.';
+'Mỗi dòng là một báo cáo của kỳ đã bắt đầu, với tình trạng hôm nay. '
+'/ One row per report whose period has begun, with its state today.';
 comment on column mart.report_calendar.department_name is
 'Tên đơn vị có trách nhiệm. / Vietnamese name of the department that owed it.';
 comment on column mart.report_calendar.is_past_due is 'Đã quá hạn nộp. / Whether its last day has passed.';
