@@ -62,14 +62,15 @@ def test_only_marked_feeds_and_periods_are_computed(warehouse: psycopg.Connectio
         ("broadband_coverage", "2021-Q1"),
     ]
     assert marks(warehouse) == []
-    computed: dict[str, object] = dict(
-        warehouse.execute("select indicator_code || period, computed_at from mart.fct_indicator_value")
+    # The rates of the reports themselves follow the clock and are computed in every round.
+    when = (
+        "select indicator_code || period, computed_at from mart.fct_indicator_value "
+        "where indicator_code not like 'REPORT%%'"
     )
+    computed: dict[str, object] = dict(warehouse.execute(when))
     submit("smart_hospitals", "2021-Q2", [("38002", SMART)], mends=2)
     assert refresh(warehouse) == [("smart_hospitals", "2021-Q2")]
-    again: dict[str, object] = dict(
-        warehouse.execute("select indicator_code || period, computed_at from mart.fct_indicator_value")
-    )
+    again: dict[str, object] = dict(warehouse.execute(when))
     assert [key for key in again if again[key] != computed[key]] == ["SMART_HOSP_P2021-Q2"]
     assert refresh(warehouse) == []
 

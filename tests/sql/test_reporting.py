@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 import psycopg
@@ -344,9 +345,20 @@ def test_rates_are_ratios_of_sums(warehouse: psycopg.Connection, submit: Submit)
     by = {(row["feed"], row["department_code"]): row for row in found}
     counts = ("due_count", "on_time_count", "late_count", "missing_count", "measured_count", "complete_count")
     everything = by[None, None]
-    # Of four reports one came in time and complete, one late and in part, and two are missing.
-    assert [everything[name] for name in counts] == [4, 1, 1, 2, 4, 1]
-    assert (everything["on_time_pct"], everything["complete_pct"]) == (25, 25)
+    # Of seven quarterly reports one came in time and complete, one late and in part, and five are missing;
+    # of three of these nobody knows what a complete one would be.
+    assert [everything[name] for name in counts] == [7, 1, 1, 5, 4, 1]
+    assert everything["on_time_pct"] == pytest.approx(Decimal(100) / 7)
+    assert everything["complete_pct"] == 25
+    measured = warehouse.execute(
+        "select indicator_code, numerator, denominator from mart.fct_indicator_value "
+        "where indicator_code like 'REPORT%%' and period = '2021-Q1' order by 1"
+    ).fetchall()
+    assert measured == [("REPORT_COMPLETE", 1, 4), ("REPORT_ON_TIME", 1, 7)]
+    behind = (
+        "select distinct submission_id from mart.fct_indicator_source where indicator_code = 'REPORT_ON_TIME'"
+    )
+    assert sorted(warehouse.execute(behind).fetchall()) == [(one,), (two,)]
     # 280 of 560 units, where the mean of 100 % and 49.9 % would be another number.
     assert (everything["reported_units"], everything["expected_units"]) == (280, 560)
     assert everything["completeness_pct"] == 50

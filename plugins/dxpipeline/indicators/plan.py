@@ -82,7 +82,8 @@ class Indicator(_Entry):
             hundred), `person_per_10k` (full-time equivalents per 10,000 inhabitants), `rank` or
             `record_per_person`.
         unit_vi: The unit as people read it.
-        feed: The feed it is computed from; None when no feed brings it.
+        feed: The feed it is computed from; None when no feed brings it: others publish it, or it is about the
+            reports themselves.
         numerator: What is counted above the line, in both languages.
         denominator: What is counted below the line, in both languages.
         aggregation: How the parts of an area or a year make the whole: `count` adds numerators,

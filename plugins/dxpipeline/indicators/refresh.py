@@ -10,8 +10,8 @@ one period therefore means every later period too. They are computed in the same
 them can be left behind.
 
 What is told of the deliveries themselves follows the ledger without marks: a refused file or a duplicate
-changes no feed, and an answer is written after the load. Its models compare their tables with the ledger in
-every round and add what is missing.
+changes no feed, an answer is written after the load, and a report becomes late by the clock. Its models run
+in every round: they compare their tables with the ledger and add what is missing.
 """
 
 from __future__ import annotations
@@ -77,11 +77,11 @@ def refresh(connection: psycopg.Connection, *, everything: bool = False) -> list
         for feed, period in pending:
             with _collected(connection, failures, f"{feed} {period}"):
                 computed.extend((feed, each) for each in _compute(connection, feed, period))
-        with _collected(connection, failures, LEDGER):
-            _follow_ledger(connection, everything=everything)
         with _collected(connection, failures, REPORT_MODEL), connection.transaction():
             # A file that was refused changes no figure and leaves no mark, but the calendar knows of it.
             _compute_reports(connection, unseen_reports(connection))
+        with _collected(connection, failures, LEDGER):
+            _follow_ledger(connection, everything=everything)
     if failures:
         raise RefreshError(
             f"The marts of {'; '.join(failures)} could not be computed: mend the model or the data. "
@@ -129,7 +129,11 @@ def _follow_ledger(connection: psycopg.Connection, *, everything: bool) -> None:
     public_feeds = [feed for feed, contract in contracts().items() if not contract.personal]
     with connection.transaction():
         connection.execute("set transaction isolation level repeatable read")
-        _run_models(connection, LEDGER, {"public_feeds": public_feeds, "everything": everything})
+        _run_models(
+            connection,
+            LEDGER,
+            {"public_feeds": public_feeds, "everything": everything, "geography_code": PROVINCE_CODE},
+        )
 
 
 def _compute(connection: psycopg.Connection, feed: str, period: str) -> list[str]:

@@ -186,7 +186,7 @@ from (
         null as computed_at
     from mart.dim_observation as observed
     inner join mart.dim_indicator as indicator on observed.indicator_code = indicator.indicator_code
-    where indicator.feed is null
+    where indicator.vintages = 'published'
 ) as known
 order by
     known.indicator_code asc,

@@ -1,0 +1,55 @@
+-- grain: indicator × period × geography × vintage
+-- stage: indicator
+-- indicators: REPORT_ON_TIME, REPORT_COMPLETE
+-- feeds: ledger
+-- parameters: geography_code
+-- replaces: mart.fct_indicator_value where indicator_code ~ '^REPORT_'
+-- Every round, since a report becomes late or missing by the clock, without any load.
+with rate as (
+    select
+        measured.indicator_code,
+        reported.period,
+        (
+            select max(calendar.date_on)
+            from mart.dim_date as calendar
+            where calendar.calendar_quarter = reported.period
+        ) as period_end_on,
+        case measured.indicator_code
+            when 'REPORT_ON_TIME' then reported.on_time_count else reported.complete_count
+        end as reports,
+        case measured.indicator_code
+            when 'REPORT_ON_TIME' then reported.due_count else reported.measured_count
+        end as all_reports
+    from mart.reporting_rate as reported
+    cross join (values ('REPORT_ON_TIME'), ('REPORT_COMPLETE')) as measured (indicator_code)
+    where reported.feed is null and reported.department_code is null and reported.frequency = 'quarterly'
+),
+
+-- A report rests on many files; the one that counts now is named, not its rows.
+evidence as (
+    insert into mart.fct_indicator_file (indicator_code, period, geography_code, vintage, submission_id)
+    select distinct
+        rate.indicator_code,
+        rate.period,
+        %(geography_code)s,
+        'reported' as vintage,
+        report.submission_id
+    from rate
+    inner join mart.report_calendar as report on rate.period = report.period and report.is_past_due
+    where report.submission_id is not null
+)
+
+insert into mart.fct_indicator_value (
+    indicator_code, period, geography_code, vintage, period_end_on, numerator, denominator, value, unit
+)
+select
+    indicator_code,
+    period,
+    %(geography_code)s,
+    'reported' as vintage,
+    period_end_on,
+    reports as numerator,
+    all_reports as denominator,
+    100.0 * reports / nullif(all_reports, 0) as value,
+    'pct' as unit
+from rate;
