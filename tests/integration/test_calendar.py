@@ -12,8 +12,9 @@ import psycopg
 import pytest
 
 from dxpipeline.cli import main
+from dxpipeline.contracts import contracts
 from dxpipeline.indicators.refresh import refresh
-from dxpipeline.reporting import reminders
+from dxpipeline.reporting import expected, reminders
 from dxpipeline.reporting.calendar import extend_calendar
 from dxpipeline.reporting.expected import today
 from dxpipeline.reporting.locks import allow_department, lock_period
@@ -27,6 +28,14 @@ SECOND_QUARTER = HOSPITALS / "BC benh vien quy 2 nam 2021.xlsx"
 WITHOUT_COLUMN = HOSPITALS / "Benh vien Quy III-2021 thieu cot.xlsx"
 BROADBAND = DROPS / "so-tt-tt" / "broadband_coverage" / "Bang rong Quy II-2021.xlsx"
 FOLDER = "so-y-te/smart_hospitals"
+
+
+@pytest.fixture(autouse=True)
+def few_feeds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let four feeds be owed, so that each report of a day can be listed."""
+    feeds = ("broadband_coverage", "health_records", "health_stations", "smart_hospitals")
+    owed = {feed: contracts()[feed] for feed in feeds}
+    monkeypatch.setattr(expected, "contracts", lambda: owed)
 
 
 def answer(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, Any]:

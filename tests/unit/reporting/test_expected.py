@@ -59,7 +59,7 @@ def test_every_day_lies_in_one_period(
 def test_a_report_is_due_its_days_after_the_periods_end_and_listed_once_its_period_has_begun(
     frequency: Frequency, calendar: Calendar, due_days: int, until: date
 ) -> None:
-    contract = changed(HOSPITALS, frequency=frequency, calendar=calendar, due_days=due_days)
+    contract = changed(HOSPITALS, cadence=frequency, calendar=calendar, due_days=due_days)
     reports = list(expected_reports(contract, until))
     assert [one.period for one in reports] == sorted({one.period for one in reports})
     assert reports[0].period_end_on >= date(2021, 1, 1)
@@ -87,7 +87,7 @@ def test_a_report_is_due_its_days_after_the_periods_end_and_listed_once_its_peri
 def test_due_days_at_the_ends_of_months_and_years(
     frequency: Frequency, calendar: Calendar, due_days: int, period: str, due_on: date
 ) -> None:
-    contract = changed(HOSPITALS, frequency=frequency, calendar=calendar, due_days=due_days)
+    contract = changed(HOSPITALS, cadence=frequency, calendar=calendar, due_days=due_days)
     due = {one.period: one.due_on for one in expected_reports(contract, date(2024, 12, 31))}
     assert due[period] == due_on
 
@@ -128,7 +128,7 @@ def test_a_duty_with_two_owners_on_one_day_is_owed_once_by_the_one_that_came_las
 
 
 def test_a_feed_that_is_not_reported_period_by_period_expects_nothing() -> None:
-    once = changed(HOSPITALS, frequency="once")
+    once = changed(HOSPITALS, cadence="once", due_days=None)
     assert list(expected_reports(once, date(2026, 1, 1))) == []
 
 
