@@ -34,9 +34,9 @@ Cadence = Literal[Frequency, "once"]
 
 Kind = Literal["text", "integer", "number", "date", "boolean", "list"]
 StoredAs = Literal["value", "keyed-hash", "year", "nothing"]
-ExpectedUnits = Literal["communes", "stations", "previous"]
-"""What a complete report names: the communes in force at the period's end, the stations of the latest report
-of health stations, or what the feed's report of the period before named."""
+ExpectedUnits = Literal["communes", "previous"]
+"""What a complete report names: the communes in force at the period's end, or what the feed's report of the
+period before named."""
 
 _KINDS: Mapping[str, Kind] = {
     "string": "text",
@@ -51,7 +51,7 @@ _KINDS: Mapping[str, Kind] = {
 PLAN_START = date(2021, 1, 1)
 """The day from which reports are expected of a feed that does not say another one in `reportsFrom`."""
 
-_UNIT_COLUMNS: Mapping[ExpectedUnits, str] = {"communes": "commune_code", "stations": "station_code"}
+_UNIT_COLUMNS: Mapping[ExpectedUnits, str] = {"communes": "commune_code"}
 
 CUSTOM_PROPERTIES = frozenset(
     {"loadMode", "reportingUnit", "derivedColumns", "newestBy", "reportsFrom", "expectedUnits"}
@@ -367,8 +367,8 @@ def _check_expected_units(contract: Contract) -> None:
     missing = [name for name in contract.unit_columns if name not in contract.stored_columns]
     if missing:
         raise ContractError(f"{place}, but no column {missing[0]} is stored; add it or remove the property.")
-    if contract.expected_units == "previous" and contract.load_mode != "snapshot":
-        raise ContractError(f"{place}; a feed of mode upsert keeps no report as it was: write stations.")
+    if contract.expected_units is not None and contract.load_mode != "snapshot":
+        raise ContractError(f"{place}; a feed of mode upsert keeps no report as it was: remove the property.")
 
 
 def _custom(

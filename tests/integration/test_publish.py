@@ -14,6 +14,7 @@ import pytest
 from psycopg.errors import DivisionByZero
 
 from dxpipeline.cli import main
+from dxpipeline.indicators.plan import load_plan
 from dxpipeline.indicators.refresh import refresh
 from dxpipeline.publication import package
 from dxpipeline.publication.package import publish
@@ -89,11 +90,15 @@ def test_the_command_writes_a_valid_package_and_the_same_bytes_for_the_same_data
     assert main(["publish", str(folder), "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
     assert document["folder"] == str(folder)
+    measured = warehouse.execute("select count(*) from mart.fct_indicator_value").fetchone()
+    assert measured is not None
+    assert measured[0] > 5
     assert {file["path"]: file["rows"] for file in document["files"]} == {
-        "dim_indicator.csv": 6,
-        "fct_indicator_value.csv": 5,
-        "dim_target.csv": 5,
-        "indicator_status.csv": 5,
+        "dim_indicator.csv": len(load_plan().indicators),
+        "fct_indicator_value.csv": measured[0],
+        "dim_target.csv": len(load_plan().targets),
+        "dim_observation.csv": len(load_plan().observations),
+        "target_progress.csv": len(load_plan().targets),
         "dictionary.csv": sum(len(one.columns) for one in load_publication().resources),
     }
     first = content(folder)
@@ -147,8 +152,11 @@ def test_the_values_are_those_of_the_marts_in_every_vintage(
         "preliminary",
         "final",
     }
-    statuses = {row["indicator_code"]: row["status"] for row in rows(folder, "indicator_status")}
-    assert statuses == {
+    progress = {row["indicator_code"]: row for row in rows(folder, "target_progress")}
+    # From rank 15 in 2020 to 5, where 10 is wanted.
+    assert (progress["DTI"]["value"], progress["DTI"]["progress_pct"]) == ("5", "200")
+    counted = ("SMART_HOSP_P", "SMART_HOSP_D", "EHR_FAC", "BB_COMMUNE", "EHR_POP")
+    assert {code: progress[code]["status"] for code in counted} == {
         "SMART_HOSP_P": "no_data",
         "SMART_HOSP_D": "no_data",
         "EHR_FAC": "reached",

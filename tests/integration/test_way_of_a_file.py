@@ -38,7 +38,8 @@ def test_every_drop_ends_with_its_expected_verdict_and_counts(
     answered = {row["file_name"]: row for row in pipeline.deliveries()}
     for path, outcome in outcomes.items():
         row = answered[path.name]
-        assert row["verdict"] == outcome["verdict"], path.name
+        allowed = {outcome["verdict"], *(other["verdict"] for other in outcome.get("alternatives", ()))}
+        assert row["verdict"] in allowed, path.name
         if outcome["verdict"] == "rejected":
             for word in outcome["reason_contains"]:
                 assert word in row["reason"]

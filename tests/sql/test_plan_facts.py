@@ -136,3 +136,17 @@ def test_a_comment_is_late_after_the_deadline_of_its_document_and_nobody_knows_w
         ("DT-UNKNOWN", "EHR_POP", "Department of Health", None, None, False, None, "Góp ý"),
         ("QD-5349-2019", "EHR_POP", "Department of Health", None, None, True, None, "Góp ý"),
     ]
+
+
+def test_two_corrections_that_each_take_an_urban_area_away_do_not_stop_each_other(
+    warehouse: psycopg.Connection, submit: Submit
+) -> None:
+    both = [(("TP1", "y tế"), {}), (("TP2", "y tế"), {})]
+    first = submit("smart_city", "2021-H1", both)
+    second = submit("smart_city", "2021-H2", both)
+    refresh(warehouse)
+    submit("smart_city", "2021-H1", both[:1], replaces=first)
+    submit("smart_city", "2021-H2", both[:1], replaces=second)
+    refresh(warehouse)
+    codes = warehouse.execute("select distinct urban_area_code from mart.fct_smart_city_service").fetchall()
+    assert codes == [("TP1",)]

@@ -91,11 +91,12 @@ def test_computing_again_changes_nothing(warehouse: psycopg.Connection, submit: 
         )
         evidence = ("fct_indicator_row", "fct_indicator_source")
         rows = [
-            warehouse.execute(f"select * from mart.{table} order by 1, 2").fetchall()
+            sorted(warehouse.execute(f"select * from mart.{table}").fetchall(), key=str)
             for table in tables + evidence
         ]
         values = (
-            "select indicator_code, numerator, denominator, value from mart.fct_indicator_value order by 1"
+            "select indicator_code, period, numerator, denominator, value "
+            "from mart.fct_indicator_value order by 1, 2"
         )
         return [*rows, warehouse.execute(values).fetchall()]
 

@@ -226,29 +226,14 @@ def test_an_earlier_report_that_comes_or_changes_later_is_measured_by(
     assert units(warehouse, HOSPITALS, "2021-Q2") == (1, 1, 100)
 
 
-def test_health_records_are_expected_of_every_station_of_the_latest_report_of_stations(
+def test_of_versions_of_records_no_report_is_kept_so_that_completeness_is_unknown(
     warehouse: psycopg.Connection, submit: Submit, submit_records: Submit
 ) -> None:
+    submit("health_stations", "2021-Q1", [("38001", {}), ("38003", {})])
     submit_records("2021-Q2", [("R1", "A", {}), ("R2", "B", {"station_code": "38002"})])
     refresh(warehouse)
-    # Nobody has said which stations there are.
     assert units(warehouse, "health_records", "2021-Q2") == (None, None, None)
     assert state(warehouse, today(), "health_records", "2021-Q2") == "late"
-    submit("health_stations", "2021-Q1", [("38001", {}), ("38003", {})], quarantined=["38004", None])
-    refresh(warehouse)
-    # Of the three stations one has records; 38002 is not among them.
-    assert units(warehouse, "health_records", "2021-Q2") == (3, 1, 33.33)
-    assert state(warehouse, today(), "health_records", "2021-Q2") == "partial"
-    # The report of stations of a later period says nothing of this one.
-    submit("health_stations", "2021-Q3", [("38001", {})])
-    refresh(warehouse)
-    assert units(warehouse, "health_records", "2021-Q2") == (3, 1, 33.33)
-    # A period has what it brought, also where a later one has replaced it.
-    submit_records("2021-Q3", [("R1", "A", {"updated_on": date(2021, 8, 1), "station_code": "38003"})])
-    refresh(warehouse)
-    refresh(warehouse, everything=True)
-    assert units(warehouse, "health_records", "2021-Q2") == (3, 1, 33.33)
-    assert units(warehouse, "health_records", "2021-Q3") == (1, 0, 0)
 
 
 def test_completeness_is_unknown_where_the_contract_expects_nothing(
@@ -346,24 +331,33 @@ def test_rates_are_ratios_of_sums(warehouse: psycopg.Connection, submit: Submit)
     counts = ("due_count", "on_time_count", "late_count", "missing_count", "measured_count", "complete_count")
     everything = by[None, None]
     # Of seven quarterly reports one came in time and complete, one late and in part, and five are missing;
-    # of three of these nobody knows what a complete one would be.
-    assert [everything[name] for name in counts] == [7, 1, 1, 5, 4, 1]
+    # of four of these nobody knows what a complete one would be.
+    assert [everything[name] for name in counts] == [7, 1, 1, 5, 3, 1]
     assert everything["on_time_pct"] == pytest.approx(Decimal(100) / 7)
-    assert everything["complete_pct"] == 25
+    assert everything["complete_pct"] == pytest.approx(Decimal(100) / 3)
     measured = warehouse.execute(
         "select indicator_code, numerator, denominator from mart.fct_indicator_value "
         "where indicator_code like 'REPORT%%' and period = '2021-Q1' order by 1"
     ).fetchall()
-    assert measured == [("REPORT_COMPLETE", 1, 4), ("REPORT_ON_TIME", 1, 7)]
+    assert measured == [("REPORT_COMPLETE", 1, 3), ("REPORT_ON_TIME", 1, 7)]
     behind = (
         "select distinct submission_id from mart.fct_indicator_source where indicator_code = 'REPORT_ON_TIME'"
     )
     assert sorted(warehouse.execute(behind).fetchall()) == [(one,), (two,)]
+    # A correction is no other first file, and what is not measured is no evidence of completeness.
+    three = submit(HOSPITALS, "2021-Q1", [("38001", {})], replaces=one)
+    other = submit("st_enterprises", "2021-Q1", [("2800000019", {})])
+    received(warehouse, three, "2021-09-01 08:00+07")
+    received(warehouse, other, "2021-03-20 08:00+07")
+    refresh(warehouse)
+    assert sorted(warehouse.execute(behind).fetchall()) == [(one,), (two,), (other,)]
+    complete = behind.replace("ON_TIME", "COMPLETE")
+    assert sorted(warehouse.execute(complete).fetchall()) == [(two,), (three,)]
     # 280 of 560 units, where the mean of 100 % and 49.9 % would be another number.
     assert (everything["reported_units"], everything["expected_units"]) == (280, 560)
     assert everything["completeness_pct"] == 50
     assert everything["due_on"] == DUE
-    assert [by[None, "so-y-te"][name] for name in counts] == [3, 1, 0, 2, 3, 1]
+    assert [by[None, "so-y-te"][name] for name in counts] == [3, 1, 0, 2, 2, 1]
     assert [by["broadband_coverage", None][name] for name in counts] == [1, 0, 1, 0, 1, 0]
     assert [by["broadband_coverage", "so-tt-tt"][name] for name in counts] == [1, 0, 1, 0, 1, 0]
     assert by["health_stations", None]["completeness_pct"] is None

@@ -400,3 +400,24 @@ def leaking(connection: psycopg.Connection, relation: str, secrets: Iterable[str
     """Return the texts of a relation's rows that hold one of the secrets."""
     texts = connection.execute(f"select relation::text from {relation} as relation".encode())
     return [text for (text,) in texts if any(secret in text for secret in secrets)]
+
+
+def test_the_rows_of_a_personal_report_are_shown_in_the_calendar_as_everywhere(
+    warehouse: psycopg.Connection, submit_records: Submit
+) -> None:
+    def told() -> tuple[Any, ...] | None:
+        warehouse.execute(
+            "update ledger.delivery set rows_accepted = held.rows from ("
+            "select submission_id, count(*) as rows from core.health_records group by 1) as held "
+            "where held.submission_id = delivery.submission_id"
+        )
+        refresh(warehouse, everything=True)
+        return warehouse.execute(
+            "select rows_accepted, rows_quarantined from mart.report_calendar "
+            "where feed = 'health_records' and period = '2021-Q2'"
+        ).fetchone()
+
+    submit_records("2021-Q2", records("38001", 3))
+    assert told() == (None, 0)
+    submit_records("2021-Q2", records("38002", 6))
+    assert told() == (5, 0)

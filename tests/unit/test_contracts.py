@@ -140,7 +140,6 @@ def test_a_contract_says_what_a_complete_report_names_and_by_which_columns() -> 
         "digital_government": ("previous", ("agency_code",)),
         "rd_personnel": ("previous", ("organisation_code",)),
         "smart_city": ("previous", ("urban_area_code", "service")),
-        "health_records": ("stations", ("station_code",)),
         "health_stations": ("previous", ("station_code",)),
         "smart_hospitals": ("previous", ("hospital_code",)),
     }
@@ -319,7 +318,7 @@ FAULTS: list[tuple[Callable[[Document], object], str]] = [
     ),
     (
         lambda d: custom(d, "expectedUnits").update(value="hospitals"),
-        "customProperties.expectedUnits is 'hospitals'; write one of communes, stations, previous.",
+        "customProperties.expectedUnits is 'hospitals'; write one of communes, previous.",
     ),
     (
         lambda d: custom(d, "expectedUnits").update(value="communes"),
@@ -397,9 +396,9 @@ PERSONAL_FAULTS: list[tuple[Callable[[Document], object], str]] = [
         "is.",
     ),
     (
-        lambda d: custom(d, "expectedUnits").update(value="previous"),
+        lambda d: d["customProperties"].append({"property": "expectedUnits", "value": "previous"}),
         "customProperties.expectedUnits is 'previous'; a feed of mode upsert keeps no report as it was: "
-        "write stations.",
+        "remove the property.",
     ),
     (
         lambda d: custom(d, "loadMode").update(value="snapshot"),

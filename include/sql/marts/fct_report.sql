@@ -1,10 +1,11 @@
 -- grain: feed × period × reporting unit
 -- stage: fact
 -- feeds: all
--- parameters: feed, period, period_end_on
+-- parameters: feed, period, period_end_on, public_feeds
 -- names: reported, expected
 -- replaces: mart.fct_report where feed = %(feed)s and period = %(period)s
 -- What stands for the names is in the folder report: which units the rows name, and which they should name.
+-- The rows of a personal feed are persons: their numbers are shown as those of fct_delivery are.
 with report as (
     select
         submission.reporting_unit,
@@ -12,6 +13,10 @@ with report as (
         min(delivery.received_at) filter (where submission.state <> 'rejected') as accepted_at,
         count(*) as delivery_count,
         max(submission.submission_id) filter (where submission.is_current) as submission_id,
+        (
+            array_agg(submission.submission_id order by delivery.received_at, delivery.received_seq)
+            filter (where submission.state <> 'rejected')
+        )[1] as accepted_submission_id,
         -- The current submission with those that mend it; of a feed of versions every one counts.
         sum(delivery.rows_accepted) filter (where submission.state = 'loaded') as rows_accepted
     from ledger.submission
@@ -50,7 +55,7 @@ counted as (
 
 insert into mart.fct_report (
     feed, period, reporting_unit, period_end_on, first_received_at, accepted_at, delivery_count,
-    submission_id, rows_accepted, rows_quarantined, expected_units, reported_units
+    submission_id, accepted_submission_id, rows_accepted, rows_quarantined, expected_units, reported_units
 )
 select
     %(feed)s,
@@ -61,13 +66,21 @@ select
     report.accepted_at,
     report.delivery_count,
     report.submission_id,
-    report.rows_accepted,
-    (
-        select count(*)
-        from held_back
-        where held_back.reporting_unit = report.reporting_unit
-    ) as rows_quarantined,
+    report.accepted_submission_id,
+    case
+        when %(feed)s = any(%(public_feeds)s) then report.rows_accepted
+        when report.rows_accepted not between 1 and 4 then report.rows_accepted - mod(report.rows_accepted, 5)
+    end as rows_accepted,
+    case
+        when %(feed)s = any(%(public_feeds)s) then waiting.row_count
+        when waiting.row_count not between 1 and 4 then waiting.row_count - mod(waiting.row_count, 5)
+    end as rows_quarantined,
     counted.expected_units,
     counted.reported_units
 from report
+left join lateral (
+    select count(*) as row_count
+    from held_back
+    where held_back.reporting_unit = report.reporting_unit
+) as waiting on true
 left join counted on report.reporting_unit = counted.reporting_unit and report.accepted_at is not null;

@@ -3,8 +3,9 @@
 -- indicators: REPORT_ON_TIME, REPORT_COMPLETE
 -- feeds: ledger
 -- parameters: geography_code
--- replaces: mart.fct_indicator_value where indicator_code ~ '^REPORT_'
--- Every round, since a report becomes late or missing by the clock, without any load.
+-- replaces: mart.fct_indicator_file where indicator_code ~ '^REPORT_'
+-- Every round, since a report becomes late or missing by the clock, without any load. A value is written only
+-- where it differs.
 with rate as (
     select
         measured.indicator_code,
@@ -25,18 +26,31 @@ with rate as (
     where reported.feed is null and reported.department_code is null and reported.frequency = 'quarterly'
 ),
 
--- A report rests on many files; the one that counts now is named, not its rows.
+-- Whether a report came in time its first file decides, whether it is complete the one that counts now.
 evidence as (
     insert into mart.fct_indicator_file (indicator_code, period, geography_code, vintage, submission_id)
-    select distinct
+    select
         rate.indicator_code,
         rate.period,
         %(geography_code)s,
         'reported' as vintage,
-        report.submission_id
+        case rate.indicator_code
+            when 'REPORT_ON_TIME' then came.accepted_submission_id else came.submission_id
+        end as submission_id
     from rate
     inner join mart.report_calendar as report on rate.period = report.period and report.is_past_due
-    where report.submission_id is not null
+    inner join mart.fct_report as came
+        on
+            report.feed = came.feed
+            and report.period = came.period
+            and report.reporting_unit = came.reporting_unit
+    where
+        (rate.indicator_code = 'REPORT_ON_TIME' and came.accepted_submission_id is not null)
+        or (
+            rate.indicator_code = 'REPORT_COMPLETE'
+            and report.expects is not null
+            and came.submission_id is not null
+        )
 )
 
 insert into mart.fct_indicator_value (
@@ -52,4 +66,13 @@ select
     all_reports as denominator,
     100.0 * reports / nullif(all_reports, 0) as value,
     'pct' as unit
-from rate;
+from rate
+on conflict (indicator_code, period, geography_code, vintage) do update
+    set
+        numerator = excluded.numerator,
+        denominator = excluded.denominator,
+        value = excluded.value,
+        computed_at = now()
+    where
+    (fct_indicator_value.numerator, fct_indicator_value.denominator)
+    is distinct from (excluded.numerator, excluded.denominator);

@@ -23,8 +23,8 @@ known as (
         min(fact.graduated_on) over (partition by reported.period, fact.tax_code) as first_on
     from reported
     inner join mart.fct_software_enterprise as fact on reported.period_end_on >= fact.period_end_on
-    -- The row that stands for an enterprise is that of its latest report.
-    order by reported.period asc, fact.tax_code asc, fact.period_end_on desc
+    -- The row that stands for an enterprise is the one that decides: with its first such day, the latest.
+    order by reported.period asc, fact.tax_code asc, fact.graduated_on asc nulls last, fact.period_end_on desc
 ),
 
 counted as (

@@ -1,10 +1,10 @@
--- The reports of some feeds from a day on that have facts, but for the one that changed.
+-- The reports of a feed from a day on that have facts, but for the one that changed.
 select distinct
     feed,
     period
 from mart.fct_report
 where
-    feed = any(%(feeds)s)
+    feed = %(feed)s
     and period_end_on >= %(period_end_on)s
-    and (feed, period) <> (%(feed)s, %(period)s)
+    and period <> %(period)s
 order by feed, period;

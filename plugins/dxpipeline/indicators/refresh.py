@@ -125,14 +125,12 @@ def _collected(connection: psycopg.Connection, failures: list[str], what: str) -
 
 def _follow_ledger(connection: psycopg.Connection, *, everything: bool) -> None:
     """Add the deliveries that the marts do not tell of yet, or not as they are now."""
-    # A feed that has no contract any more is taken for a personal one.
-    public_feeds = [feed for feed, contract in contracts().items() if not contract.personal]
     with connection.transaction():
         connection.execute("set transaction isolation level repeatable read")
         _run_models(
             connection,
             LEDGER,
-            {"public_feeds": public_feeds, "everything": everything, "geography_code": PROVINCE_CODE},
+            {"public_feeds": _public_feeds(), "everything": everything, "geography_code": PROVINCE_CODE},
         )
 
 
@@ -192,7 +190,13 @@ def _parameters(contract: Contract, period: Period) -> dict[str, Any]:
         "period": str(period),
         "period_end_on": contract.last_day(period),
         "geography_code": PROVINCE_CODE,
+        "public_feeds": _public_feeds(),
     }
+
+
+def _public_feeds() -> list[str]:
+    """Return the feeds whose rows are no persons; one that has no contract any more is not among them."""
+    return [feed for feed, contract in contracts().items() if not contract.personal]
 
 
 def _run_models(

@@ -12,9 +12,6 @@ from dxpipeline.warehouse.sql_files import read_sql
 REPORT_MODEL = "fct_report"
 """The model in include/sql/marts that says what arrived of a report."""
 
-_STATIONS_FEED = "health_stations"
-"""The feed whose reports list the stations that others are expected to name."""
-
 
 def names_of(contract: Contract) -> dict[str, sql.Composable]:
     """Return what stands in the braces of the model: how a feed's units are reported and expected.
@@ -29,12 +26,10 @@ def names_of(contract: Contract) -> dict[str, sql.Composable]:
     texts = [sql.SQL("{}::text").format(column) for column in columns]
     names = {
         "core": sql.Identifier("core", contract.feed),
-        "history": sql.Identifier("core", f"{contract.feed}_history"),
-        "unit_columns": sql.SQL(", ").join(columns),
         "unit": sql.SQL("array[{}]").format(sql.SQL(", ").join(texts)),
     }
     return {
-        "reported": _part(f"reported_{contract.load_mode}", names),
+        "reported": _part("reported", names),
         "expected": _part(f"expected_{contract.expected_units}", names),
     }
 
@@ -42,21 +37,16 @@ def names_of(contract: Contract) -> dict[str, sql.Composable]:
 def later_reports(
     connection: psycopg.Connection, contract: Contract, period: Period
 ) -> list[tuple[Contract, Period]]:
-    """Return the other reports whose expected units rest on a feed's reports from a period on.
+    """Return the later reports of a feed whose expected units rest on its reports from a period on.
 
     Args:
         connection: As a role that may read mart.
         contract: The feed of which a report changed.
         period: The earliest period that changed.
     """
-    measured_by_it = [
-        other.feed
-        for other in contracts().values()
-        if (other.expected_units == "previous" and other.feed == contract.feed)
-        or (other.expected_units == "stations" and contract.feed == _STATIONS_FEED)
-    ]
+    if contract.expected_units != "previous":
+        return []
     parameters = {
-        "feeds": measured_by_it,
         "feed": contract.feed,
         "period": str(period),
         "period_end_on": contract.last_day(period),

@@ -34,8 +34,8 @@ create table mart.fct_indicator_file (
 );
 
 comment on table mart.fct_indicator_file is
-'Mỗi dòng là một tệp mà một giá trị dựa vào, khi các dòng của tệp là của từng người. '
-'/ One row per file that a value rests on, where the rows of the file are persons''.';
+'Mỗi dòng là một tệp mà một giá trị dựa vào, khi các dòng là của từng người hoặc giá trị đếm báo cáo. '
+'/ One row per file that a value rests on, where its rows are persons'' or the value counts reports.';
 comment on column mart.fct_indicator_file.indicator_code is 'Mã chỉ tiêu. / Indicator code.';
 comment on column mart.fct_indicator_file.period is 'Kỳ báo cáo. / Reporting period.';
 comment on column mart.fct_indicator_file.geography_code is 'Địa bàn. / Area.';
@@ -91,8 +91,8 @@ comment on column mart.fct_indicator_source.department_code is 'Đơn vị gửi
 comment on column mart.fct_indicator_source.received_at is 'Thời điểm tiếp nhận. / Time it was received.';
 comment on column mart.fct_indicator_source.sha256 is 'Mã băm của nội dung tệp. / Hash of the file''s bytes.';
 comment on column mart.fct_indicator_source.rows_used is
-'Số dòng được nhận đã tính; trống khi các dòng là của từng người. '
-'/ Accepted rows that the value counts; null where each of them is a person''s.';
+'Số dòng được nhận đã tính; trống khi các dòng là của từng người hoặc giá trị đếm báo cáo. '
+'/ Accepted rows that the value counts; null where they are persons'' or the value counts reports.';
 comment on column mart.fct_indicator_source.quarantined_rows_used is
 'Số dòng bị giữ lại được tính vào mẫu số. / Quarantined rows counted in the denominator.';
 

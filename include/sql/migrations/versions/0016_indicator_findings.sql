@@ -30,6 +30,7 @@ found as (
     where
         indicator.aggregation = 'growth_accounting'
         and measured.value is null
+        and measured.numerator is not null
         and measured.denominator is not null
     union all
     -- A numerator that is hidden, since few persons are behind it, is no finding.
@@ -60,7 +61,10 @@ found as (
     cross join growth
     where
         account.year > coalesce(growth.fixed_year, account.year - 1)
-        and account.year > (select min(earliest.year) from mart.fct_economic_account as earliest)
+        and (
+            growth.fixed_year is not null
+            or account.year > (select min(earliest.year) from mart.fct_economic_account as earliest)
+        )
         and not exists (
             select 1 from mart.fct_economic_account as former
             where former.year = coalesce(growth.fixed_year, account.year - 1)
@@ -89,6 +93,23 @@ found as (
             and used.source_row = former.source_row
     inner join mart.dim_vintage as other on former.vintage = other.vintage
     where measured.period > former.year::text and other.preference > own.preference
+    union all
+    -- A published rank is compared with a baseline that was made by another method.
+    select
+        latest.indicator_code,
+        latest.period,
+        latest.geography_code,
+        latest.vintage,
+        'method-changed' as code,
+        former.year as observed
+    from mart.indicator_latest as latest
+    inner join mart.dim_target as target
+        on latest.indicator_code = target.indicator_code and latest.geography_code = target.geography_code
+    inner join mart.dim_observation as former
+        on latest.indicator_code = former.indicator_code and target.baseline_year = former.year
+    inner join mart.dim_observation as observed
+        on latest.indicator_code = observed.indicator_code and latest.period = observed.year::text
+    where latest.vintage = 'published' and observed.method <> former.method
     union all
     select
         measured.indicator_code,
@@ -210,8 +231,9 @@ comment on column mart.indicator_finding.period is 'Kỳ. / Period.';
 comment on column mart.indicator_finding.geography_code is 'Địa bàn. / Area.';
 comment on column mart.indicator_finding.vintage is 'Loại số liệu. / Vintage.';
 comment on column mart.indicator_finding.code is
-'Mã: tăng trưởng gần 0, không có mẫu số, thiếu năm, khác loại số liệu, ngoài kế hoạch, xã không rõ. '
-'/ growth-near-zero, no-denominator, missing-year, mixed-vintages, outside-plan, unknown-commune.';
+'Mã: tăng trưởng gần 0, không mẫu số, thiếu năm, khác loại số liệu, khác phương pháp, ngoài kế hoạch, xã lạ. '
+'/ growth-near-zero, no-denominator, missing-year, mixed-vintages, method-changed, outside-plan, '
+'unknown-commune.';
 comment on column mart.indicator_finding.observed is
 'Số liên quan: tốc độ tăng (%), mẫu số hoặc năm. / The figure concerned: growth (%), denominator or year.';
 comment on column mart.indicator_finding.submission_id is

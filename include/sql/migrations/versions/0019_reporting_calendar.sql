@@ -116,8 +116,9 @@ create table mart.fct_report (
     accepted_at timestamptz,
     delivery_count integer not null,
     submission_id bigint,
+    accepted_submission_id bigint,
     rows_accepted bigint,
-    rows_quarantined bigint not null,
+    rows_quarantined bigint,
     expected_units bigint check (expected_units > 0),
     reported_units bigint,
     computed_at timestamptz not null default now(),
@@ -144,14 +145,17 @@ comment on column mart.fct_report.delivery_count is
 comment on column mart.fct_report.submission_id is
 'Lần nộp hiện hành; trống khi chưa có hoặc khi nguồn ghi nhận theo từng hồ sơ. '
 '/ Current submission; null where there is none, and for a feed of versions.';
+comment on column mart.fct_report.accepted_submission_id is
+'Lần nộp đầu tiên có dòng được nhận. / First submission of which rows were accepted; null where none were.';
 comment on column mart.fct_report.rows_accepted is
-'Số dòng được nhận, không tính bản đã bị thay thế; trống khi chưa có. '
-'/ Rows accepted, submissions that were replaced aside; null where none were.';
+'Số dòng được nhận, không tính bản bị thay thế; dữ liệu cá nhân làm tròn xuống bội của 5, trống khi 1 đến 4. '
+'/ Rows accepted, replaced ones aside; of persons rounded down to a multiple of 5 and null from 1 to 4.';
 comment on column mart.fct_report.rows_quarantined is
-'Số dòng đang chờ sửa. / Rows held back until they are mended.';
+'Số dòng đang chờ sửa; dữ liệu cá nhân làm tròn xuống bội của 5, trống khi 1 đến 4. '
+'/ Rows held back until mended; of persons rounded down to a multiple of 5 and null from 1 to 4.';
 comment on column mart.fct_report.expected_units is
-'Số xã, trạm hoặc đơn vị phải có; trống khi không biết. '
-'/ Communes, stations or other units that a complete report names; null where nobody knows.';
+'Số xã hoặc đơn vị phải có; trống khi không biết. '
+'/ Communes or other units that a complete report names; null where nobody knows.';
 comment on column mart.fct_report.reported_units is
 'Trong số đó đã có số liệu được nhận; trống khi không biết phải có bao nhiêu. '
 '/ How many of them have accepted rows; null where it is not known how many are expected.';
