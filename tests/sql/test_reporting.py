@@ -383,3 +383,14 @@ def test_a_report_that_is_not_due_yet_is_in_no_rate(warehouse: psycopg.Connectio
     assert everything is not None
     assert shown is not None
     assert everything[0] > shown[0] > 60
+
+
+def test_a_rate_is_of_the_day_on_which_its_quarter_of_the_calendar_ends(
+    warehouse: psycopg.Connection,
+) -> None:
+    refresh(warehouse)
+    measured = warehouse.execute(
+        "select distinct period, period_end_on from mart.fct_indicator_value "
+        "where indicator_code = 'REPORT_ON_TIME' and period in ('2021-Q1', '2024-Q4') order by 1"
+    ).fetchall()
+    assert measured == [("2021-Q1", date(2021, 3, 31)), ("2024-Q4", date(2024, 12, 31))]

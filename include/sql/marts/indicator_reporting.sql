@@ -6,15 +6,19 @@
 -- replaces: mart.fct_indicator_file where indicator_code ~ '^REPORT_'
 -- Every round, since a report becomes late or missing by the clock, without any load. A value is written only
 -- where it differs.
-with rate as (
+with quarter as (
+    select
+        calendar_quarter as period,
+        max(date_on) as period_end_on
+    from mart.dim_date
+    group by calendar_quarter
+),
+
+rate as (
     select
         measured.indicator_code,
         reported.period,
-        (
-            select max(calendar.date_on)
-            from mart.dim_date as calendar
-            where calendar.calendar_quarter = reported.period
-        ) as period_end_on,
+        quarter.period_end_on,
         case measured.indicator_code
             when 'REPORT_ON_TIME' then reported.on_time_count else reported.complete_count
         end as reports,
@@ -22,6 +26,7 @@ with rate as (
             when 'REPORT_ON_TIME' then reported.due_count else reported.measured_count
         end as all_reports
     from mart.reporting_rate as reported
+    left join quarter on reported.period = quarter.period
     cross join (values ('REPORT_ON_TIME'), ('REPORT_COMPLETE')) as measured (indicator_code)
     where reported.feed is null and reported.department_code is null and reported.frequency = 'quarterly'
 ),
