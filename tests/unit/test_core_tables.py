@@ -110,17 +110,6 @@ def test_applying_again_changes_nothing(database: Connection) -> None:
     assert stored(database) == before
 
 
-def test_an_index_that_a_table_does_not_have_yet_is_added_by_itself(database: Connection) -> None:
-    def indexes() -> set[str | None]:
-        return {one["name"] for one in inspect(database).get_indexes("health_records", schema="core")}
-
-    before = indexes()
-    assert "health_records_period" in before
-    database.execute(text("drop index core.health_records_period"))
-    apply_contracts(database, [contracts()["health_records"]])
-    assert indexes() == before
-
-
 def test_a_new_column_that_may_be_empty_is_added_by_itself(database: Connection) -> None:
     apply_contracts(database, [CONTRACT])
     database.execute(

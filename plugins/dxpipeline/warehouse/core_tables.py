@@ -4,7 +4,7 @@ A snapshot feed has one table: every row with its provenance, the current ones m
 three: the current version of each record, the versions it replaced (`_history`), and a note of the versions
 that came again while that may still matter (`_repeated`).
 
-Additions (a new feed, a new column that may be empty, an index, a changed comment) are applied by themselves;
+Additions (a new feed, a new column that may be empty, a changed comment) are applied by themselves;
 anything else needs a migration and a new major version of the contract.
 """
 
@@ -170,9 +170,8 @@ def _versions(
         comment=comment,
     )
     _explain(table, contract, _VERSION_COLUMNS)
-    # The rows of a submission lie together, and those of a period nearly: small indexes lead to them.
+    # The rows of a submission lie together: a small index leads to them.
     Index(f"{name}_submission", table.c.submission_id, postgresql_using="brin")
-    Index(f"{name}_period", table.c.period, postgresql_using="brin")
     return table
 
 
@@ -211,10 +210,10 @@ def apply_contracts(connection: Connection, feeds: Iterable[Contract]) -> None:
     for contract, table in ((feed, table) for feed in feeds for table in tables_of(feed)):
         if not inspector.has_table(table.name, schema=table.schema):
             connection.execute(CreateTable(table))
+            for index in table.indexes:
+                connection.execute(CreateIndex(index))
         else:
             _add_columns(connection, contract, table)
-        for index in table.indexes:
-            connection.execute(CreateIndex(index, if_not_exists=True))
         connection.execute(SetTableComment(table))
         for column in table.columns:
             connection.execute(SetColumnComment(column))
