@@ -35,7 +35,8 @@ _WRITTEN: dict[Frequency, tuple[re.Pattern[str], ...]] = {
         re.compile(rf"\b{_YEAR}\s?(?:quy|q)\s?(?P<number>iv|iii|ii|i|0?[1-4])\b"),
     ),
     "half-yearly": (
-        re.compile(rf"\b6 thang (?P<number>dau|cuoi) (?:nam )?{_YEAR}\b"),
+        re.compile(rf"\b(?:0?6|sau)\s?(?:thang|t) (?P<number>dau|cuoi) (?:nam )?{_YEAR}\b"),
+        re.compile(rf"\bnua (?P<number>dau|cuoi) (?:nam )?{_YEAR}\b"),
         re.compile(rf"\b{_YEAR} h(?P<number>[12])\b"),
     ),
     "monthly": (
@@ -44,6 +45,20 @@ _WRITTEN: dict[Frequency, tuple[re.Pattern[str], ...]] = {
     ),
     "yearly": (re.compile(rf"\bnam {_YEAR}\b"), re.compile(rf"\b{_YEAR}\b")),
 }
+
+_MONTH = r"(?:thang|t)\s?(?:1[0-2]|0?[1-9])"
+# What is neither a month nor a year: some months or quarters together, or the year up to a day. `Quỹ` and
+# `quy mô` fold to the letters of `quý`, so that word counts only beside what makes it a quarter. `5 tháng 3`
+# is a day, and twelve months are a year.
+_STRETCH = re.compile(
+    r"\b(?:1[01]|0?[2-9]|hai|ba|bon|nam|sau|bay|tam|chin|muoi|muoi mot)\s?(?:thang|t)\b(?! \d{1,2}\b)"
+    r"|\bnua (?:dau|cuoi|nam)\b"
+    r"|\b(?:quy|q)\s?(?:iv|iii|ii|i|0?[1-4])\b"
+    r"|\bquy (?:dau|cuoi)\b|\b(?:[2-4]|hai|ba|bon|cac|tung) quy (?:nam )?(?:19|20)\d\d\b"
+    rf"|\b{_MONTH} (?:(?:nam )?(?:19|20)\d\d )?(?:den|toi) (?:het )?(?:thang|t)?\s?\d"
+    rf"|\b{_MONTH} (?:va )?(?:{_MONTH}|1[0-2]|0?[1-9]) (?:nam )?(?:19|20)\d\d\b"
+    r"|\bluy ke\b"
+)
 
 
 @dataclass(frozen=True, order=True)
@@ -132,7 +147,7 @@ def find_periods(text: str, frequency: Frequency) -> list[Period]:
     """Return the periods of one frequency named in a text, in the order of the text, each once.
 
     Reads Vietnamese as typed in titles and file names: `Quý I/2021`, `quy 2 nam 2021`, `2021-Q2`,
-    `Tháng 3/2021`, `6 tháng đầu năm 2021`, `Năm 2021`.
+    `Tháng 3/2021`, `6 tháng đầu năm 2021`, `Sáu tháng cuối năm 2021`, `Năm 2021`.
     """
     folded = fold(text)
     found: dict[Period, int] = {}
@@ -142,6 +157,14 @@ def find_periods(text: str, frequency: Frequency) -> list[Period]:
             value = {"dau": 1, "cuoi": 2, **_ROMAN}.get(number) or int(number)
             found.setdefault(Period(int(match["year"]), value, frequency), match.start())
     return sorted(found, key=found.__getitem__)
+
+
+def names_a_stretch(text: str) -> bool:
+    """Say whether a text names a time that is neither one month nor one year.
+
+    So do `9 tháng đầu năm 2021`, `Quý I-III/2021`, `Từ tháng 01 đến tháng 03/2021` and `Lũy kế tháng 3/2021`.
+    """
+    return _STRETCH.search(fold(text)) is not None
 
 
 def names_a_period(text: str) -> bool:

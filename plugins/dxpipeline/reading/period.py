@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Literal, get_args
 
-from dxpipeline.periods import Frequency, Period, find_periods
+from dxpipeline.periods import Frequency, Period, find_periods, names_a_stretch
 from dxpipeline.reading.model import FileRejected
 from dxpipeline.text import clean, fold
 
-_LABEL = re.compile(r".*?\bky bao cao\b(?P<value>.*)")
+_LABEL = ["ky", "bao", "cao"]
+_WORD = re.compile(r"[^\W_]+")
+_BEFORE_WORDS = re.compile(r"^[\W_]+")
 # A day is no period: `ngày 30 tháng 3 năm 2021`, `30/03/2021` and `2021-03-30` say nothing of the report's.
 _DAYS = re.compile(
     r"\bngay \d{1,2} (?:thang )?\d{1,2} (?:nam )?\d{4}\b"
@@ -35,7 +37,8 @@ def find_period(titles: Sequence[str], file_name: str, frequency: Frequency) -> 
     """Find the period a file reports on.
 
     The words after "Kỳ báo cáo" decide; without them any title line that names a period of the feed's
-    frequency counts, days aside. The file's name is asked last, and must not contradict the title.
+    frequency counts, days aside. The file's name is asked last, and must not contradict the title. Some
+    months together are no month, and no year.
 
     Args:
         titles: The lines above the table.
@@ -53,6 +56,9 @@ def find_period(titles: Sequence[str], file_name: str, frequency: Frequency) -> 
     titled = list(dict.fromkeys(titled))
     if labelled and not titled and any(_names_other(text, frequency) for text in labelled):
         raise FileRejected("wrong-period-kind", found=clean(" ".join(labelled)), expected=frequency)
+    for text in (*(() if titled else labelled or titles), stem):
+        if _is_stretch(text, frequency):
+            raise FileRejected("wrong-period-kind", found=clean(text), expected=frequency)
     if len(titled) > 1 or (not titled and len(named) > 1) or (titled and named and titled[0] not in named):
         raise FileRejected("contradicting-periods", title=_labels(titled), name=_labels(named))
     if titled:
@@ -86,11 +92,19 @@ def _stem(file_name: str) -> str:
 
 
 def _after_label(title: str) -> str | None:
-    match = _LABEL.match(fold(title))
-    return match["value"].strip() if match else None
+    """Return the words after "Kỳ báo cáo" as they were written; None without the label or words after it."""
+    text = clean(title)
+    words = list(_WORD.finditer(text))
+    folded = [fold(word[0]) for word in words]
+    for at in range(len(words) - len(_LABEL)):
+        if folded[at : at + len(_LABEL)] == _LABEL:
+            return _BEFORE_WORDS.sub("", text[words[at + len(_LABEL) - 1].end() :])
+    return None
 
 
 def _periods(text: str, frequency: Frequency) -> list[Period]:
+    if _is_stretch(text, frequency):
+        return []
     folded = _DAYS.sub(" ", fold(text))
     found = find_periods(folded, frequency)
     if frequency != "yearly":
@@ -104,6 +118,8 @@ def _periods(text: str, frequency: Frequency) -> list[Period]:
 
 
 def _lone_years(text: str) -> list[Period]:
+    if _is_stretch(text, "yearly"):
+        return []
     folded = _DAYS.sub(" ", fold(text))
     if _names_shorter(folded):
         return []
@@ -112,6 +128,11 @@ def _lone_years(text: str) -> list[Period]:
 
 def _names_shorter(text: str) -> bool:
     return any(find_periods(text, other) for other in get_args(Frequency) if other != "yearly")
+
+
+def _is_stretch(text: str, frequency: Frequency) -> bool:
+    """Say whether a text names a time that a feed of months or years could mistake for one of its periods."""
+    return frequency in ("monthly", "yearly") and names_a_stretch(text)
 
 
 def _names_other(text: str, frequency: Frequency) -> bool:

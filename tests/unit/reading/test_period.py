@@ -71,7 +71,7 @@ def test_period(titles: list[str], name: str, frequency: Frequency, period: str,
             "x.xlsx",
             "quarterly",
             "wrong-period-kind",
-            {"found": "nam 2021", "expected": "quarterly"},
+            {"found": "Năm 2021", "expected": "quarterly"},
         ),
         (
             [],
@@ -85,7 +85,7 @@ def test_period(titles: list[str], name: str, frequency: Frequency, period: str,
             "x.xlsx",
             "yearly",
             "wrong-period-kind",
-            {"found": "quy i 2021", "expected": "yearly"},
+            {"found": "Quý I/2021", "expected": "yearly"},
         ),
     ],
 )
@@ -95,6 +95,73 @@ def test_no_usable_period(
     with pytest.raises(FileRejected) as rejected:
         find_period(titles, name, frequency)
     assert (rejected.value.code, rejected.value.details) == (code, details)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "9 tháng năm 2021", "Sáu tháng đầu năm 2021", "06 tháng đầu năm 2021", "6T/2021", "6T đầu năm 2021",
+        "Nửa đầu năm 2021", "Quý I-III năm 2021", "Ba quý năm 2021", "Quý đầu năm 2021",
+        "Năm tháng đầu năm 2021",
+        "Năm 2021 (từ tháng 1 đến tháng 9)", "Mười một tháng năm 2021", "Lũy kế năm 2021",
+    ],
+)  # fmt: skip
+def test_a_part_of_a_year_is_no_year(words: str) -> None:
+    refused = ("wrong-period-kind", {"found": words, "expected": "yearly"})
+    for titles, name in (
+        ([f"KỲ BÁO CÁO:{words}"], "Kinh phi nam 2021.xlsx"),
+        ([words], "Kinh phi 2021.xlsx"),
+        ([], f"{words.replace('/', '-')}.xlsx"),
+        (["Kỳ báo cáo: Năm 2021"], f"{words.replace('/', '-')}.xlsx"),
+    ):
+        with pytest.raises(FileRejected) as rejected:
+            find_period(titles, name, "yearly")
+        found = rejected.value.details["found"].replace("6T-", "6T/")
+        assert (rejected.value.code, {**rejected.value.details, "found": found}) == refused
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Từ tháng 01 đến tháng 03/2021", "Tháng 01-03/2021", "T1-T3/2021",
+        "Từ tháng 10/2020 đến tháng 3/2021",
+        "Lũy kế đến tháng 3/2021", "3 tháng đầu năm 2021", "Tháng 3 (luỹ kế)/2021",
+    ],
+)  # fmt: skip
+def test_some_months_together_are_no_month(words: str) -> None:
+    for titles, name in (
+        ([f"Kỳ báo cáo: {words}"], "Chinh quyen so thang 3-2021.xlsx"),
+        ([words], "Chinh quyen so thang 3-2021.xlsx"),
+        (["Kỳ báo cáo: Tháng 3/2021"], f"{words.replace('/', '-')}.xlsx"),
+    ):
+        with pytest.raises(FileRejected) as rejected:
+            find_period(titles, name, "monthly")
+        assert rejected.value.code == "wrong-period-kind"
+
+
+@pytest.mark.parametrize(
+    ("titles", "name", "frequency", "period"),
+    [
+        (["Kinh phí quỹ năm 2021, quy mô cấp tỉnh"], "x.xlsx", "yearly", "2021"),
+        (["Quý cơ quan báo cáo năm 2021"], "x.xlsx", "yearly", "2021"),
+        (["12 tháng năm 2021"], "x.xlsx", "yearly", "2021"),
+        (["Báo cáo năm 2021", "So với 9 tháng năm 2020"], "x.xlsx", "yearly", "2021"),
+        (["Theo QĐ ngày 5 tháng 3 năm 2022", "Báo cáo năm 2021"], "x.xlsx", "yearly", "2021"),
+        (["Kỳ báo cáo: Tháng 3/2021", "Lũy kế từ đầu năm"], "x.xlsx", "monthly", "2021-03"),
+        (["Thanh Hóa, ngày 5 tháng 4 năm 2021", "Tháng 3/2021"], "x.xlsx", "monthly", "2021-03"),
+        (["Kỳ báo cáo: 06 tháng đầu năm 2021"], "x.xlsx", "half-yearly", "2021-H1"),
+        (["Kỳ báo cáo: Sáu tháng cuối năm 2021"], "x.xlsx", "half-yearly", "2021-H2"),
+        ([], "Do thi 6T dau nam 2021.xlsx", "half-yearly", "2021-H1"),
+        (["Nửa đầu năm 2021"], "x.xlsx", "half-yearly", "2021-H1"),
+        (["Kỳ báo cáo: 6 tháng đầu năm"], "Do thi 6 thang dau nam 2021.xlsx", "half-yearly", "2021-H1"),
+        (["Kỳ báo cáo: Quý I"], "Benh vien quy 1-2021.xlsx", "quarterly", "2021-Q1"),
+        (["Quý III/2021, lũy kế từ đầu năm"], "x.xlsx", "quarterly", "2021-Q3"),
+    ],
+)
+def test_words_beside_the_period_do_not_hide_it(
+    titles: list[str], name: str, frequency: Frequency, period: str
+) -> None:
+    assert str(find_period(titles, name, frequency).period) == period
 
 
 @pytest.mark.parametrize(
