@@ -39,9 +39,13 @@ _DASHES = ("-", "–", "—", "−")
 _PLAIN_INTEGER = r"^-?[0-9]{1,18}$"
 _TEXT = pl.col("text")
 _LIST_SEPARATOR = re.compile(r"[,;]")
-_YES = frozenset({"x", "co", "dat", "v", "yes", "y", "true", "1", "roi", "da co", "dung"})
+_YES = frozenset(
+    {"x", "co", "dat", "v", "yes", "y", "true", "1", "roi", "da co", "dung"}
+    | {"dang hoat dong", "con hoat dong", "da ket noi", "da phe duyet"}
+)
 _NO = frozenset(
     {"khong", "chua", "no", "n", "false", "0", "khong dat", "chua co", "chua dat", "khong co", "sai"}
+    | {"ngung hoat dong", "chua hoat dong", "chua ket noi", "chua phe duyet"}
 )
 _YES_SIGNS = frozenset("✓✔☑√")
 

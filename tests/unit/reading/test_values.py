@@ -315,3 +315,15 @@ def test_results_have_the_type_of_their_kind_even_when_empty(column: MakeColumn,
         assert result.values.dtype == DTYPES[kind]  # type: ignore[index]
         assert result.codes.dtype == pl.String
         assert (result.values.name, result.codes.name) == ("c", "c")
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("Đang hoạt động", True), ("còn hoạt động", True), ("Đã kết nối", True), ("đã phê duyệt", True),
+        ("Ngừng hoạt động", False), ("chưa hoạt động", False), ("Chưa kết nối", False),
+        ("chưa phê duyệt", False),
+    ],
+)  # fmt: skip
+def test_the_state_of_a_thing_answers_yes_or_no(column: MakeColumn, text: str, value: bool) -> None:
+    assert one(column("b", "boolean"), text) is value
