@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from dxpipeline.indicators.plan import load_plan
 from dxpipeline.settings import PROJECT_ROOT
 
 DROPS = PROJECT_ROOT / "tests" / "data" / "drops"
@@ -49,10 +50,15 @@ def test_every_drop_is_answered_as_expected_through_airflow(
     assert (values["BB_COMMUNE"]["numerator"], values["BB_COMMUNE"]["denominator"]) == (130, 166)
     assert (values["EHR_FAC"]["numerator"], values["EHR_FAC"]["denominator"]) == (480, 559)
     assert values["SMART_HOSP_P"]["value"] == values["SMART_HOSP_D"]["value"] == 0
-    # The population of 2021 is not published among the reference data, so that there is no share of it.
-    assert (values["EHR_POP"]["numerator"], values["EHR_POP"]["value"]) == (3970, None)
-    assert values.pop("EHR_POP")["status"] == "no_data"
-    assert {row["status"] for row in values.values()} == {"not_reached"}
+    # The accounts bring the population of 2021.
+    assert (values["EHR_POP"]["numerator"], values["EHR_POP"]["denominator"]) == (3970, 3_716_400)
+    # Every indicator of the plan is there, with the latest value of its best vintage; nobody sent the
+    # department's own figures of the digital economy.
+    assert values.keys() == {indicator.indicator_code for indicator in load_plan().indicators}
+    assert [code for code, row in values.items() if row["value"] is None] == ["DIG_ECON_DEPARTMENT"]
+    latest = {code: (row["period"], row["vintage"]) for code, row in values.items()}
+    assert latest["TFP_SHARE"] == latest["LAB_PROD"] == ("2022", "estimate")
+    assert (latest["DIG_ECON"], latest["DTI"]) == (("2024", "preliminary"), ("2024", "published"))
 
     assert installation.query("select * from ledger.mart_refresh") == []
     assert (

@@ -212,7 +212,7 @@ def test_a_department_is_reminded_once_a_day_of_what_is_missing_and_due_soon(
     assert text.open == []
     assert "Sở Y tế" in text.words
     assert "3 báo cáo đã quá hạn chưa có số liệu được nhận; 3 báo cáo đến hạn trong 7 ngày tới." in text.words
-    late = text.words.index("Quá hạn, chưa nộp")
+    late = text.words.index("Quá hạn, chưa có số liệu được nhận")
     soon = text.words.index("Sắp đến hạn")
     assert late < soon
     assert text.words[late:soon].count("Quý I/2021") == 3

@@ -164,7 +164,7 @@ _TASK_CASES: list[tuple[Record, list[Fault]]] = [
     (dict.fromkeys(("transfer_value_vnd_m", "budget_state_vnd_m", "budget_enterprise_vnd_m"), "0"), []),
     (
         {"started_on": "11/07/2021", "accepted_on": None, "applied_on": None},
-        [("started_on", _FUTURE, _CRITICAL)],
+        [("started_on", _FUTURE, _WARNING)],
     ),
     (dict.fromkeys(("started_on", "accepted_on", "applied_on"), "10/07/2021"), []),
     ({"accepted_on": "11/07/2021"}, [("accepted_on", _FUTURE, _CRITICAL)]),
