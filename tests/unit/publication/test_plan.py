@@ -15,7 +15,8 @@ def test_the_publication_is_read() -> None:
         "dim_indicator",
         "fct_indicator_value",
         "dim_target",
-        "indicator_status",
+        "dim_observation",
+        "target_progress",
         "dictionary",
     ]
     assert [one.name for one in publication.licenses] == ["CC-BY-4.0"]
@@ -27,7 +28,7 @@ def test_the_publication_is_read() -> None:
         (
             "primary_key: [relation_name, column_name]",
             "primary_key: [relation_name, field]",
-            r"resources.4: .*its keys name columns that it does not publish: field",
+            r"resources.5: .*its keys name columns that it does not publish: field",
         ),
         (
             "references: [indicator_code]}",
@@ -37,7 +38,7 @@ def test_the_publication_is_read() -> None:
         (
             "resource: dim_target",
             "resource: dim_goal",
-            r"indicator_status refers to dim_goal \(document_code, .*\), which is not published",
+            r"target_progress refers to dim_goal \(document_code, .*\), which is not published",
         ),
         (
             "name: chuyen-doi-so-thanh-hoa",
@@ -45,7 +46,7 @@ def test_the_publication_is_read() -> None:
             r"publication.yaml, name: String should match",
         ),
         ("licenses:", "licences:", r"publication.yaml, licenses: Field required"),
-        ("name: dictionary", "name: mart.dictionary", r"resources.4.name: String should match"),
+        ("name: dictionary", "name: mart.dictionary", r"resources.5.name: String should match"),
         ("resources:", "resources: [", r"publication.yaml cannot be read"),
     ],
 )
