@@ -99,6 +99,7 @@ def commands() -> list[str]:
     return COMMAND.findall(GUIDE.read_text(encoding="utf-8"))
 
 
+@pytest.mark.long
 def test_a_feed_added_as_the_guide_says_is_checked_loaded_answered_and_gets_its_dag(
     project: Project, empty_database: Settings
 ) -> None:
