@@ -24,6 +24,8 @@ from . import worker
 from .records import FEED, FOLDER, core_rows, read_rows, written
 from .streaming import stream_from
 
+pytestmark = pytest.mark.long
+
 HOSPITALS = PROJECT_ROOT / "tests/data/drops/so-y-te/smart_hospitals/Benh vien thong minh Quy I-2021.xlsx"
 MEGABYTES = 1_000_000
 STATE = {
@@ -174,7 +176,6 @@ def test_a_worker_killed_at_any_moment_is_made_up_for(
     kill_and_recover(pipeline, anew, moments, (first, second) if merged else (first,), 40_000)
 
 
-@pytest.mark.long
 @pytest.mark.timeout(1_800)
 @pytest.mark.parametrize("merged", [False, True], ids=["first-load", "merge"])
 def test_a_roster_killed_at_any_moment_is_recovered(
@@ -327,7 +328,6 @@ def test_the_same_bytes_twice_side_by_side_are_loaded_once(pipeline: Any, tmp_pa
     assert core_rows(pipeline, "health_records_history") == []
 
 
-@pytest.mark.long
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("bad_share", [0.011, 1.0], ids=["few-bad", "all-bad"])
 def test_the_memory_of_a_load_does_not_grow_with_its_file(
