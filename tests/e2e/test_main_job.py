@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from dxpipeline.indicators.plan import load_plan
+from dxpipeline.plan.reader import load_plan
 from dxpipeline.settings import PROJECT_ROOT
 
 DROPS = PROJECT_ROOT / "tests" / "data" / "drops"

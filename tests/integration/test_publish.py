@@ -14,8 +14,8 @@ import pytest
 from psycopg.errors import DivisionByZero
 
 from dxpipeline.cli import main
-from dxpipeline.indicators.plan import load_plan
 from dxpipeline.indicators.refresh import refresh
+from dxpipeline.plan.reader import load_plan
 from dxpipeline.publication import package
 from dxpipeline.publication.package import publish
 from dxpipeline.publication.plan import Publication, PublicationError, Resource, load_publication

@@ -9,8 +9,9 @@ import psycopg
 import pytest
 
 from dxpipeline import reference
-from dxpipeline.indicators.plan import Plan, load_plan
 from dxpipeline.indicators.refresh import refresh
+from dxpipeline.plan.entries import Plan
+from dxpipeline.plan.reader import load_plan
 from dxpipeline.warehouse import seed as seed_module
 from dxpipeline.warehouse.seed import seed
 

@@ -22,8 +22,8 @@ from dxpipeline.contracts import (
     contracts,
     load_contract,
 )
-from dxpipeline.indicators.plan import load_plan
 from dxpipeline.periods import Period
+from dxpipeline.plan.reader import load_plan
 from dxpipeline.quality.suite import load_suite
 from dxpipeline.reading.layout import find_header
 from dxpipeline.reference import departments

@@ -1,1 +1,1 @@
-"""The plan as data, the models that compute its indicators, and where each value stands."""
+"""The models that compute the indicators, and where each value stands."""

@@ -28,8 +28,8 @@ from psycopg.pq import TransactionStatus
 
 from dxpipeline.contracts import Contract, contracts
 from dxpipeline.indicators.models import LEDGER, models
-from dxpipeline.indicators.plan import PROVINCE_CODE
 from dxpipeline.periods import Period
+from dxpipeline.plan.entries import PROVINCE_CODE
 from dxpipeline.reporting.facts import REPORT_MODEL, later_reports, names_of, unseen_reports
 from dxpipeline.warehouse.sql_files import read_sql
 

@@ -10,7 +10,7 @@ from typing import Any, Literal, TypedDict, cast
 import psycopg
 from psycopg.rows import dict_row
 
-from dxpipeline.indicators.plan import PROVINCE_CODE
+from dxpipeline.plan.entries import PROVINCE_CODE
 from dxpipeline.warehouse.sql_files import read_sql
 
 
@@ -19,7 +19,7 @@ class IndicatorStatus(TypedDict):
 
     `period`, `vintage`, `value`, `numerator` and `denominator` are None where there is no data, `baseline`
     and its year where none is known, what belongs to a target where there is none. Values are in `unit`
-    (`dxpipeline.indicators.plan.Unit`); `unit_vi` is the same for people.
+    (`dxpipeline.plan.entries.Unit`); `unit_vi` is the same for people.
     """
 
     indicator_code: str

@@ -15,7 +15,7 @@ import polars as pl
 
 from dxpipeline import reference
 from dxpipeline.contracts import Contract, DerivedColumn, Kind
-from dxpipeline.indicators.plan import PlanError, documents_version
+from dxpipeline.plan.reader import PlanError, documents_version
 from dxpipeline.quality.communes import (
     commune_in_force,
     commune_in_force_on,

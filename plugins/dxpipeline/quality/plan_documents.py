@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from dxpipeline.indicators.plan import load_documents
+from dxpipeline.plan.reader import load_documents
 from dxpipeline.quality.context import Context
 
 

@@ -18,9 +18,10 @@ from dxpipeline import reference
 from dxpipeline.commune_weights import placements
 from dxpipeline.contracts import contracts
 from dxpipeline.indicators.models import MARTS
-from dxpipeline.indicators.plan import PLAN, Plan, load_plan
 from dxpipeline.indicators.refresh import mark_everything
 from dxpipeline.periods import Calendar, Frequency, Period
+from dxpipeline.plan.entries import Plan
+from dxpipeline.plan.reader import PLAN, load_plan
 from dxpipeline.reporting.calendar import extend_calendar
 from dxpipeline.reporting.expected import today
 

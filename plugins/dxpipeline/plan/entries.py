@@ -1,0 +1,232 @@
+"""The plan as data: what an entry of each file in include/plan/ must hold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+PROVINCE_CODE = "38"
+"""Thanh Hóa: the area that a target speaks of unless it says otherwise."""
+
+Code = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_-]*$")]
+SolutionCode = Annotated[str, StringConstraints(pattern=r"^GP[0-9]{2,3}$")]
+Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+Year = Annotated[int, Field(ge=1990, le=2100)]
+Sureness = Literal["read", "derived", "general_knowledge"]
+Unit = Literal["enterprise", "hospital", "pct", "person_per_10k", "rank", "record_per_person", "urban_area"]
+Fund = Literal["ngân sách trung ương", "tỉnh", "huyện", "doanh nghiệp", "khác"]
+"""Who pays, in the words of the feed plan_budget."""
+Measure = Literal["stock", "flow", "cumulative", "growth", "rank"]
+"""What a value says of time: a state on the period's last day, what happened in the period, what happened
+since the plan began, a change from one year to another, a place among others."""
+
+
+class Entry(BaseModel):
+    """What every entry of the plan obeys: no unknown field, no conversion, no change after reading."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Document(Entry):
+    """A document that sets targets.
+
+    Attributes:
+        document_code: What other entries and feeds call it.
+        number: Its official number; None for a draft.
+        title_vi: Title.
+        title_en: Title in English.
+        status: Whether it is a draft, in force or replaced.
+        dated_on: Day of issue; for a draft the day on which it was heard.
+        comments_due_on: Last day for comments on a draft; None where none are asked for.
+        source: Where this is from.
+        sureness: How it is known.
+    """
+
+    document_code: Code
+    number: Text | None = None
+    title_vi: Text
+    title_en: Text
+    status: Literal["draft", "in_force", "replaced"]
+    dated_on: date
+    comments_due_on: date | None = None
+    source: Text
+    sureness: Sureness
+
+
+class Indicator(Entry):
+    """What is measured: one definition, computed by the model in include/sql/marts/ that names it.
+
+    Attributes:
+        indicator_code: Its code.
+        name_vi: Name.
+        name_en: Name in English.
+        unit: Unit of its values: `enterprise`, `hospital` or `urban_area` (a number of them), `pct` (per
+            hundred), `person_per_10k` (full-time equivalents per 10,000 inhabitants), `rank` or
+            `record_per_person`.
+        unit_vi: The unit as people read it.
+        feed: The feed it is computed from; None when no feed brings it: others publish it, or it is about the
+            reports themselves.
+        numerator: What is counted above the line, in both languages.
+        denominator: What is counted below the line, in both languages.
+        aggregation: How the parts of an area or a year make the whole: `count` adds numerators,
+            `ratio_of_sums` divides sums, `geometric_mean` is the yearly rate that leads from the first year
+            to the last, `growth_accounting` splits the growth of a year, `none` is published as it is;
+            shares are never averaged.
+        measure: What a value says of time; values of different measures are never added.
+        vintages: Whether values come as `reported`, as `estimate_preliminary_final` side by side, or are
+            `published` by others.
+        definition_vi: The definition in words.
+        definition_en: The same in English.
+        legal_basis: The regulation that defines it.
+        owner_code: The department that answers for it.
+        direction: Which way is better.
+    """
+
+    indicator_code: Code
+    name_vi: Text
+    name_en: Text
+    unit: Unit
+    unit_vi: Text
+    feed: Text | None = None
+    numerator: Text
+    denominator: Text
+    aggregation: Literal["count", "ratio_of_sums", "geometric_mean", "growth_accounting", "none"]
+    measure: Measure
+    vintages: Literal["reported", "estimate_preliminary_final", "published"] = "reported"
+    definition_vi: Text
+    definition_en: Text
+    legal_basis: Text
+    owner_code: Text
+    direction: Literal["higher_is_better", "lower_is_better"]
+
+
+class Baseline(Entry):
+    """Where a target starts from: a value in the target's unit, its year, and how it is known."""
+
+    value: Decimal = Field(strict=False)
+    year: Year
+    sureness: Sureness
+
+
+class Target(Entry):
+    """What a document wants an indicator to be, and by when.
+
+    Attributes:
+        document_code: The document that sets it.
+        indicator_code: The indicator.
+        geography_code: The area: `38` is the whole province.
+        target_year: The year by whose end it is to be reached.
+        target_value: The value, in `unit`.
+        unit: The indicator's unit.
+        direction: Whether the value is a floor or a ceiling.
+        baseline: Where it starts from; None where nothing is known.
+        owner_code: The department that answers for it.
+        legal_basis: What the target rests on.
+        source: Where this is from.
+        sureness: How it is known.
+    """
+
+    document_code: Code
+    indicator_code: Code
+    geography_code: Text = PROVINCE_CODE
+    target_year: Year
+    target_value: Decimal = Field(strict=False)
+    unit: Unit
+    direction: Literal["at_least", "at_most"]
+    baseline: Baseline | None = None
+    owner_code: Text
+    legal_basis: Text
+    source: Text
+    sureness: Sureness
+
+
+class Observation(Entry):
+    """A value of an indicator that others have published.
+
+    Attributes:
+        indicator_code: The indicator.
+        year: The year that it describes.
+        value: The value, in the indicator's unit.
+        method: How it was made; years of different methods make no series.
+        source: Where this is from.
+        sureness: How it is known.
+    """
+
+    indicator_code: Code
+    year: Year
+    value: Decimal = Field(strict=False)
+    method: Text
+    source: Text
+    sureness: Sureness
+
+
+class Cost(Entry):
+    """What a solution needs in a year, in million VND."""
+
+    year: Year
+    needed_vnd_m: Decimal = Field(strict=False, gt=0)
+
+
+class Solution(Entry):
+    """What is done to reach targets, and what it needs.
+
+    Attributes:
+        solution_code: What budgets and the feed plan_budget call it, `GP01`.
+        document_code: The document whose targets it serves.
+        name_vi: Name.
+        name_en: Name in English.
+        indicator_codes: The targets of the document that it serves, by their indicators; none for a solution
+            that serves no target.
+        led_by: Whether a department or enterprises lead it.
+        owner_code: The department that answers for it.
+        costs: What it needs, by year; none where nobody has said it.
+        source: Where this is from.
+        sureness: How it is known; `synthetic` for an example that no document holds.
+    """
+
+    solution_code: SolutionCode
+    document_code: Code
+    name_vi: Text
+    name_en: Text
+    indicator_codes: tuple[Code, ...] = Field(strict=False)
+    led_by: Literal["department", "enterprise"]
+    owner_code: Text
+    costs: tuple[Cost, ...] = Field(default=(), strict=False)
+    source: Text
+    sureness: Literal[Sureness, "synthetic"]
+
+
+class BudgetLine(Entry):
+    """Money that a source is to give for a solution in a year.
+
+    Attributes:
+        solution_code: The solution.
+        year: The year.
+        fund: Who pays, as the feed plan_budget calls it.
+        amount_vnd_m: Amount in million VND.
+        source: Where this is from.
+        sureness: How it is known; `synthetic` for an example that no document holds.
+    """
+
+    solution_code: SolutionCode
+    year: Year
+    fund: Fund
+    amount_vnd_m: Decimal = Field(strict=False, ge=0)
+    source: Text
+    sureness: Literal[Sureness, "synthetic"]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All entries of the plan, in the order of their files."""
+
+    documents: tuple[Document, ...]
+    indicators: tuple[Indicator, ...]
+    targets: tuple[Target, ...]
+    observations: tuple[Observation, ...]
+    solutions: tuple[Solution, ...] = ()
+    budget_lines: tuple[BudgetLine, ...] = ()
