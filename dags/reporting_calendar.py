@@ -37,24 +37,13 @@ with DAG(
     @task(pool=WAREHOUSE_POOL)
     def write_reminders() -> list[str]:
         """Write the reminders of today; returns their places in the outbox, none for those there already."""
-        from dxpipeline.indicators.refresh import RefreshError, refresh
         from dxpipeline.reporting.expected import today
-        from dxpipeline.reporting.reminders import write_reminders
+        from dxpipeline.reporting.reminders import remind
         from dxpipeline.settings import get_settings
         from dxpipeline.warehouse.connection import connect
 
         settings = get_settings()
         with connect(settings, autocommit=True) as connection:
-            failure: RefreshError | None = None
-            try:
-                # Who sent a file this night is not to be reminded of it.
-                refresh(connection)
-            except RefreshError as error:
-                # One mart that cannot be computed keeps nobody's reminder back.
-                failure = error
-            reminders = write_reminders(settings, connection, today())
-        if failure is not None:
-            raise failure
-        return [str(path.relative_to(settings.outbox)) for path in reminders]
+            return [str(path.relative_to(settings.outbox)) for path in remind(settings, connection, today())]
 
     extend_calendar() >> write_reminders()

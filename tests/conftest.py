@@ -25,6 +25,10 @@ from dxpipeline.warehouse.migrate import upgrade
 
 DROPS = PROJECT_ROOT / "tests" / "data" / "drops"
 
+if "PYTEST_XDIST_WORKER" in os.environ and "AIRFLOW_HOME" in os.environ:
+    # Workers that run side by side must not write one another's Airflow configuration.
+    os.environ["AIRFLOW_HOME"] += f"-{os.environ['PYTEST_XDIST_WORKER']}"
+
 _EMPTIED = """
 select format('%%I.%%I', schemaname, tablename)
 from pg_tables

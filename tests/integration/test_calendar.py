@@ -18,7 +18,7 @@ from dxpipeline.reporting import expected, reminders
 from dxpipeline.reporting.calendar import extend_calendar
 from dxpipeline.reporting.expected import today
 from dxpipeline.reporting.locks import allow_department, lock_period
-from dxpipeline.reporting.reminders import write_reminders
+from dxpipeline.reporting.reminders import RemindersHeldBack, write_reminders
 from dxpipeline.settings import PROJECT_ROOT, Settings
 
 DROPS = PROJECT_ROOT / "tests" / "data" / "drops"
@@ -257,6 +257,20 @@ def test_a_new_reminder_takes_the_place_of_the_old_one_and_of_no_other_file(
     ]
 
 
+def test_an_outbox_that_cannot_be_written_keeps_no_other_reminder_back(
+    settings: Settings, remind: Any
+) -> None:
+    settings.outbox.mkdir(parents=True)
+    blocked = settings.outbox / "so-tt-tt"
+    blocked.write_text("not a folder")
+    with pytest.raises(RemindersHeldBack, match=r"so-tt-tt \(.+\): see that each folder is writable"):
+        remind(date(2021, 7, 8))
+    assert outbox(settings) == ["so-y-te/Nhắc nộp báo cáo 2021-07-08.html"]
+
+    blocked.unlink()
+    assert remind(date(2021, 7, 8)) == ["so-tt-tt/Nhắc nộp báo cáo 2021-07-08.html"]
+
+
 def test_nothing_is_written_when_nothing_is_due(
     settings: Settings, remind: Any, warehouse: psycopg.Connection
 ) -> None:
@@ -328,7 +342,7 @@ def test_a_reminder_that_cannot_be_written_is_written_by_the_next_run(
     day = date(2021, 5, 3)
     with monkeypatch.context() as patched:
         patched.setattr(reminders, "_write", full)
-        with pytest.raises(OSError, match="No space left"):
+        with pytest.raises(RemindersHeldBack, match="No space left"):
             remind(day)
     assert warehouse.execute("select count(*) from ledger.reminder").fetchone() == (0,)
     assert len(remind(day)) == 2

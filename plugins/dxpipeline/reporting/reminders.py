@@ -18,6 +18,7 @@ from psycopg.rows import class_row
 from dxpipeline.contracts import contracts
 from dxpipeline.durable import write_whole
 from dxpipeline.feedback.outbox import outbox_folder
+from dxpipeline.indicators.refresh import RefreshError, refresh
 from dxpipeline.messages import Language, as_shown, label
 from dxpipeline.periods import Period
 from dxpipeline.reference import departments
@@ -56,6 +57,36 @@ class OwedReport:
     delivery_count: int
 
 
+class RemindersHeldBack(Exception):
+    """Some reminders could not be written; the message says whose and why, and that all others were."""
+
+
+def remind(settings: Settings, connection: psycopg.Connection, day: date) -> list[Path]:
+    """Bring the marts up to date, so that what came this night is not asked for, then write the reminders.
+
+    Args:
+        settings: Where the outbox is.
+        connection: As the writer, outside any transaction.
+        day: Today.
+
+    Returns:
+        The reminders that were written now.
+
+    Raises:
+        RefreshError: A mart could not be computed; the reminders were written all the same.
+        RemindersHeldBack: As `write_reminders`.
+    """
+    failure: RefreshError | None = None
+    try:
+        refresh(connection)
+    except RefreshError as error:
+        failure = error
+    written = write_reminders(settings, connection, day)
+    if failure is not None:
+        raise failure
+    return written
+
+
 def write_reminders(settings: Settings, connection: psycopg.Connection, day: date) -> list[Path]:
     """Write a reminder for every department that has something to send, once a day.
 
@@ -70,22 +101,33 @@ def write_reminders(settings: Settings, connection: psycopg.Connection, day: dat
         The reminders that were written now; a department that got one that day already gets no other.
 
     Raises:
-        OSError: The outbox cannot be written; the next call writes what is left.
+        RemindersHeldBack: A department's outbox cannot be written; the others were reminded, and the next
+            call writes what is left.
     """
-    written = []
+    written: list[Path] = []
+    held_back = []
     owed = _owed(connection, day)
     for department in departments():
         reports = owed.get(department.department_code, [])
         folder = outbox_folder(settings, department.department_code)
         target = folder / _name(day)
-        # The file first appears, then the ledger knows of it: who dies in between writes the same file again.
-        with connection.transaction():
-            if reports and _note(settings, connection, department.department_code, day, target, reports):
-                page = render_reminder(department.department_code, day, reports)
-                folder.mkdir(parents=True, exist_ok=True)
-                _write(target, page)
-                written.append(target)
-        _remove_older(folder, target if reports else None)
+        try:
+            # The file first appears, then the ledger knows of it: who dies in between writes the same file
+            # again.
+            with connection.transaction():
+                if reports and _note(settings, connection, department.department_code, day, target, reports):
+                    page = render_reminder(department.department_code, day, reports)
+                    folder.mkdir(parents=True, exist_ok=True)
+                    _write(target, page)
+                    written.append(target)
+            _remove_older(folder, target if reports else None)
+        except OSError as error:
+            held_back.append(f"{folder} ({error.strerror})")
+    if held_back:
+        raise RemindersHeldBack(
+            f"Reminders could not be written into {'; '.join(held_back)}: see that each folder is writable "
+            "and has room. The next run writes what is left."
+        )
     return written
 
 
