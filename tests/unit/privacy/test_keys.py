@@ -164,6 +164,18 @@ def test_a_server_without_a_secret_is_told_what_to_set(name: str, said: str) -> 
         ("DX_ARCHIVE_KEY", f"{ARCHIVE_KEY} AGE-SECRET-KEY-1WRONG"),
         ("DX_ARCHIVE_KEY", str(pyrage.x25519.Identity.from_str(ARCHIVE_KEY).to_public())),
     ],
+    ids=[
+        "hash key of words",
+        "hash key too short",
+        "hash key too long",
+        "hash key unpadded",
+        "hash key with a stray sign",
+        "hash key in Vietnamese",
+        "archive key of words",
+        "archive key cut off",
+        "a wrong archive key after a right one",
+        "the public half of an archive key",
+    ],
 )
 def test_a_malformed_secret_is_named_and_not_quoted(name: str, value: str) -> None:
     with pytest.raises(ConfigurationError) as refused:
