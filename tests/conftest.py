@@ -35,7 +35,8 @@ from pg_tables
 where
     schemaname in ('core', 'quarantine')
     or (schemaname = 'ledger' and tablename <> 'schema_version')
-    or (schemaname = 'mart' and tablename like 'fct%%')
+    -- The money of the plan is seeded.
+    or (schemaname = 'mart' and tablename like 'fct%%' and tablename not like 'fct_budget_%%')
     or format('%%I.%%I', schemaname, tablename) = any(%(dimensions)s)
 """
 

@@ -112,7 +112,7 @@ def test_an_indicator_without_a_target_stands_last_with_its_value(
     shown = current_values(warehouse)
     (companion,) = (row for row in shown if row["indicator_code"] == "EHR_RECORDS_PER_PERSON")
     assert (companion["value"], companion["target_value"], companion["status"]) == (1, None, "no_target")
-    targets = [row["target_value"] is None for row in shown]
+    targets = [row["document"] is None for row in shown]
     assert targets == sorted(targets)
 
 

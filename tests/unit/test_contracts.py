@@ -212,7 +212,7 @@ def test_money_and_comments_speak_of_the_same_targets_among_them_every_target_of
         for feed in ("plan_budget", "plan_comments")
     ]
     assert codes[0] == codes[1]
-    assert len(codes[0]) == 14
+    assert len(codes[0]) == 15
     assert {target.indicator_code for target in load_plan().targets} <= codes[0]
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Literal
+from itertools import pairwise
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 PROVINCE_CODE = "38"
 """Thanh Hóa: the area that a target speaks of unless it says otherwise."""
@@ -25,36 +26,72 @@ Measure = Literal["stock", "flow", "cumulative", "growth", "rank"]
 since the plan began, a change from one year to another, a place among others."""
 
 
+class PlanError(Exception):
+    """The plan cannot be used; the message names the file, the line and what to mend."""
+
+
 class Entry(BaseModel):
-    """What every entry of the plan obeys: no unknown field, no conversion, no change after reading."""
+    """What every entry of the plan obeys: no unknown field, no conversion, no change after reading.
+
+    Attributes:
+        key: The fields that tell the entries of a file apart.
+        place: The file and the line where it begins.
+    """
+
+    key: ClassVar[tuple[str, ...]] = ()
+    place: str = Field(default="", exclude=True, repr=False)
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
 class Document(Entry):
-    """A document that sets targets.
+    """A document that sets targets, or that targets rest on.
 
     Attributes:
         document_code: What other entries and feeds call it.
         number: Its official number; None for a draft.
         title_vi: Title.
         title_en: Title in English.
+        kind: Whether it sets targets (`plan`) or is what they rest on (`regulation`).
+        level: Who issued it: the province or the state.
         status: Whether it is a draft, in force or replaced.
         dated_on: Day of issue; for a draft the day on which it was heard.
+        replaced_on: From this day on another document stands in its place; None while it stands.
+        replaced_by: That other document.
         comments_due_on: Last day for comments on a draft; None where none are asked for.
         source: Where this is from.
         sureness: How it is known.
     """
 
+    key: ClassVar[tuple[str, ...]] = ("document_code",)
+
     document_code: Code
     number: Text | None = None
     title_vi: Text
     title_en: Text
+    kind: Literal["plan", "regulation"]
+    level: Literal["provincial", "national"]
     status: Literal["draft", "in_force", "replaced"]
     dated_on: date
+    replaced_on: date | None = None
+    replaced_by: Code | None = None
     comments_due_on: date | None = None
     source: Text
     sureness: Sureness
+
+    @property
+    def name(self) -> str:
+        """Return what people call it: its number, or its title when it has none."""
+        return self.number or self.title_vi
+
+    @model_validator(mode="after")
+    def _replaced_as_a_whole(self) -> Document:
+        told = (self.status == "replaced", self.replaced_on is not None, self.replaced_by is not None)
+        if len(set(told)) > 1:
+            raise ValueError("the status replaced, replaced_on and replaced_by stand together or not at all")
+        if self.replaced_on is not None and self.replaced_on <= self.dated_on:
+            raise ValueError("replaced_on is not after dated_on")
+        return self
 
 
 class Indicator(Entry):
@@ -81,10 +118,13 @@ class Indicator(Entry):
             `published` by others.
         definition_vi: The definition in words.
         definition_en: The same in English.
-        legal_basis: The regulation that defines it.
+        legal_basis: The documents that define it.
         owner_code: The department that answers for it.
         direction: Which way is better.
+        companion_of: The indicator that measures the same thing otherwise; None for one that stands alone.
     """
+
+    key: ClassVar[tuple[str, ...]] = ("indicator_code",)
 
     indicator_code: Code
     name_vi: Text
@@ -99,9 +139,10 @@ class Indicator(Entry):
     vintages: Literal["reported", "estimate_preliminary_final", "published"] = "reported"
     definition_vi: Text
     definition_en: Text
-    legal_basis: Text
+    legal_basis: tuple[Code, ...] = Field(strict=False)
     owner_code: Text
     direction: Literal["higher_is_better", "lower_is_better"]
+    companion_of: Code | None = None
 
 
 class Baseline(Entry):
@@ -112,6 +153,14 @@ class Baseline(Entry):
     sureness: Sureness
 
 
+class Owner(Entry):
+    """Who answers for a target: from `valid_from` on, and before `valid_to`; None where it is open."""
+
+    department_code: Text
+    valid_from: date | None = None
+    valid_to: date | None = None
+
+
 class Target(Entry):
     """What a document wants an indicator to be, and by when.
 
@@ -120,28 +169,66 @@ class Target(Entry):
         indicator_code: The indicator.
         geography_code: The area: `38` is the whole province.
         target_year: The year by whose end it is to be reached.
-        target_value: The value, in `unit`.
+        target_value: The value, in `unit`; None where the document names no number.
+        statement_vi: What it wants, in words; needed where it names no number.
+        statement_en: The same in English.
         unit: The indicator's unit.
         direction: Whether the value is a floor or a ceiling.
         baseline: Where it starts from; None where nothing is known.
-        owner_code: The department that answers for it.
-        legal_basis: What the target rests on.
+        owners: The departments that answer for it, one after the other, without gap or overlap.
+        legal_basis: The documents that it rests on; none where it names none.
         source: Where this is from.
         sureness: How it is known.
     """
+
+    key: ClassVar[tuple[str, ...]] = ("document_code", "indicator_code", "geography_code", "target_year")
 
     document_code: Code
     indicator_code: Code
     geography_code: Text = PROVINCE_CODE
     target_year: Year
-    target_value: Decimal = Field(strict=False)
+    target_value: Decimal | None = Field(default=None, strict=False)
+    statement_vi: Text | None = None
+    statement_en: Text | None = None
     unit: Unit
     direction: Literal["at_least", "at_most"]
     baseline: Baseline | None = None
-    owner_code: Text
-    legal_basis: Text
+    owners: tuple[Owner, ...] = Field(strict=False, min_length=1)
+    legal_basis: tuple[Code, ...] = Field(default=(), strict=False)
     source: Text
     sureness: Sureness
+
+    @property
+    def owner_code(self) -> str:
+        """Return the last department that answers for it."""
+        return self.owners[-1].department_code
+
+    @property
+    def name(self) -> str:
+        """Return how findings and errors call it: its document and its indicator."""
+        return f"{self.document_code} {self.indicator_code}"
+
+    @model_validator(mode="after")
+    def _says_what_it_wants(self) -> Target:
+        if self.target_value is None and (self.statement_vi is None or self.statement_en is None):
+            raise ValueError("without target_value it must have statement_vi and statement_en")
+        if self.baseline is not None and self.baseline.year > self.target_year:
+            raise ValueError("the baseline is younger than the target")
+        return self
+
+    @model_validator(mode="after")
+    def _owners_follow_each_other(self) -> Target:
+        for former, owner in pairwise(self.owners):
+            if former.valid_to is None or owner.valid_from is None or owner.valid_from < former.valid_to:
+                raise ValueError(f"the dates of {former.department_code} and {owner.department_code} overlap")
+            if owner.valid_from > former.valid_to:
+                raise ValueError(
+                    f"nobody owns it between {former.department_code} and {owner.department_code}"
+                )
+        for owner in self.owners:
+            if owner.valid_from and owner.valid_to and owner.valid_to <= owner.valid_from:
+                raise ValueError(f"{owner.department_code} ends before it begins")
+        return self
 
 
 class Observation(Entry):
@@ -155,6 +242,8 @@ class Observation(Entry):
         source: Where this is from.
         sureness: How it is known.
     """
+
+    key: ClassVar[tuple[str, ...]] = ("indicator_code", "year")
 
     indicator_code: Code
     year: Year
@@ -188,6 +277,8 @@ class Solution(Entry):
         sureness: How it is known; `synthetic` for an example that no document holds.
     """
 
+    key: ClassVar[tuple[str, ...]] = ("solution_code",)
+
     solution_code: SolutionCode
     document_code: Code
     name_vi: Text
@@ -211,6 +302,8 @@ class BudgetLine(Entry):
         source: Where this is from.
         sureness: How it is known; `synthetic` for an example that no document holds.
     """
+
+    key: ClassVar[tuple[str, ...]] = ("solution_code", "year", "fund")
 
     solution_code: SolutionCode
     year: Year

@@ -1,14 +1,12 @@
-"""The only reader of include/plan/.
+"""The only reader of include/plan/: all of it is right, or none is used.
 
-`documents.yaml` says which documents set targets, `indicators.yaml` what is measured and how, `targets.yaml`
-how much by when, `observations.yaml` what others have published. Each file is a list of entries; what an
-entry must hold, `dxpipeline.plan.entries` says.
+Each file is a list of entries; what an entry must hold, `dxpipeline.plan.entries` says, and what entries of
+different files must agree on, `dxpipeline.plan.checks`. An error names the file and the line.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,19 +14,50 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import ValidationError
 
-from dxpipeline import reference
-from dxpipeline.contracts import contracts
-from dxpipeline.plan.entries import Document, Entry, Indicator, Observation, Plan, Target
+from dxpipeline.plan.checks import check_plan, check_unique
+from dxpipeline.plan.entries import (
+    BudgetLine,
+    Document,
+    Entry,
+    Indicator,
+    Observation,
+    Plan,
+    PlanError,
+    Solution,
+    Target,
+)
 from dxpipeline.settings import INCLUDE
 
 PLAN = INCLUDE / "plan"
 
-
-class PlanError(Exception):
-    """The plan cannot be used; the message names the file, the entry and what to mend."""
-
-
 _Kind = TypeVar("_Kind", bound=Entry)
+
+
+class _Mapping(dict[Any, Any]):
+    """A mapping of a file that knows the line on which it and each of its keys begins, from 1."""
+
+    line: int
+    lines: dict[Any, int]
+
+
+class _Loader(yaml.SafeLoader):
+    """Reads YAML without losing the lines, and takes no key twice."""
+
+
+def _mapping(loader: Any, node: yaml.MappingNode) -> _Mapping:
+    mapping = _Mapping()
+    mapping.line = node.start_mark.line + 1
+    mapping.lines = {}
+    for key_node, value_node in node.value:
+        key = loader.construct_object(key_node, deep=True)
+        if key in mapping:
+            raise yaml.MarkedYAMLError(None, None, f"{key} comes twice", key_node.start_mark)
+        mapping[key] = loader.construct_object(value_node, deep=True)
+        mapping.lines[key] = key_node.start_mark.line + 1
+    return mapping
+
+
+_Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
 
 
 @cache
@@ -36,29 +65,21 @@ def load_plan(folder: Path = PLAN) -> Plan:
     """Read the plan.
 
     Args:
-        folder: The folder with the four files.
+        folder: The folder with the files.
 
     Raises:
-        PlanError: A file is missing, an entry is wrong, comes twice or names what does not exist.
+        PlanError: A file is missing, an entry is wrong, comes twice, names what does not exist or contradicts
+            another.
     """
     plan = Plan(
         documents=load_documents(folder),
         indicators=_entries(folder / "indicators.yaml", Indicator),
         targets=_entries(folder / "targets.yaml", Target),
         observations=_entries(folder / "observations.yaml", Observation),
+        solutions=_entries(folder / "solutions.yaml", Solution),
+        budget_lines=_entries(folder / "budget.yaml", BudgetLine),
     )
-    _check_unique(folder / "indicators.yaml", (item.indicator_code for item in plan.indicators))
-    _check_unique(
-        folder / "targets.yaml",
-        (
-            f"{item.document_code} {item.indicator_code} {item.geography_code} {item.target_year}"
-            for item in plan.targets
-        ),
-    )
-    _check_unique(
-        folder / "observations.yaml", (f"{item.indicator_code} {item.year}" for item in plan.observations)
-    )
-    _check_references(folder, plan)
+    check_plan(plan)
     return plan
 
 
@@ -72,9 +93,8 @@ def load_documents(folder: Path = PLAN) -> tuple[Document, ...]:
     Raises:
         PlanError: The file is missing, an entry is wrong or comes twice.
     """
-    path = folder / "documents.yaml"
-    documents = _entries(path, Document)
-    _check_unique(path, (item.document_code for item in documents))
+    documents = _entries(folder / "documents.yaml", Document)
+    check_unique(documents, "document_code")
     return documents
 
 
@@ -96,63 +116,30 @@ def _read(path: Path) -> bytes:
 
 def _entries(path: Path, kind: type[_Kind]) -> tuple[_Kind, ...]:
     try:
-        content = yaml.safe_load(_read(path))
+        # The loader makes nothing but plain values: it is a SafeLoader.
+        content = yaml.load(_read(path), _Loader)  # noqa: S506
+    except yaml.MarkedYAMLError as error:
+        line = "" if error.problem_mark is None else f", line {error.problem_mark.line + 1}"
+        raise PlanError(f"{path.name}{line}: is not a list of entries ({error.problem}); mend it.") from error
     except yaml.YAMLError as error:
-        first = str(error).splitlines()[0]
-        raise PlanError(f"{path.name}: is not YAML ({first}); mend it.") from error
+        raise PlanError(f"{path.name}: is not YAML ({str(error).splitlines()[0]}); mend it.") from error
     if not isinstance(content, list) or not content:
         raise PlanError(f"{path.name}: must hold a list of entries; restore the file.")
     return tuple(_entry(path, number, item, kind) for number, item in enumerate(content, start=1))
 
 
 def _entry(path: Path, number: int, item: Any, kind: type[_Kind]) -> _Kind:
-    codes = (
-        [item[name] for name in ("document_code", "indicator_code") if name in item]
-        if isinstance(item, dict)
-        else []
-    )
-    name = " ".join([f"entry {number}", *map(str, codes)])
+    if not isinstance(item, _Mapping):
+        raise PlanError(f"{path.name}, entry {number}: is no mapping of fields; mend it.")
     try:
-        return kind.model_validate(item)
+        entry = kind.model_validate({**item, "place": f"{path.name}, line {item.line}"})
     except ValidationError as error:
         first = error.errors()[0]
-        place = ".".join(map(str, first["loc"])) or "the entry"
-        raise PlanError(f"{path.name}, {name}: {place} is wrong ({first['msg']}); mend it.") from error
-
-
-def _check_unique(path: Path, keys: Iterable[str]) -> None:
-    seen: set[str] = set()
-    for number, key in enumerate(keys, start=1):
-        if key in seen:
-            raise PlanError(f"{path.name}, entry {number} {key}: comes a second time; keep one of them.")
-        seen.add(key)
-
-
-def _check_references(folder: Path, plan: Plan) -> None:
-    documents = {item.document_code for item in plan.documents}
-    indicators = {item.indicator_code: item for item in plan.indicators}
-    departments = {item.department_code for item in reference.departments()}
-    for number, indicator in enumerate(plan.indicators, start=1):
-        place = f"{folder.name}/indicators.yaml, entry {number} {indicator.indicator_code}"
-        _check_known(place, "owner_code", indicator.owner_code, departments)
-        if indicator.feed is not None:
-            _check_known(place, "feed", indicator.feed, contracts())
-    for number, target in enumerate(plan.targets, start=1):
-        place = f"{folder.name}/targets.yaml, entry {number} {target.document_code} {target.indicator_code}"
-        _check_known(place, "document_code", target.document_code, documents)
-        _check_known(place, "indicator_code", target.indicator_code, indicators)
-        _check_known(place, "owner_code", target.owner_code, departments)
-        if target.unit != indicators[target.indicator_code].unit:
-            raise PlanError(
-                f"{place}: its unit is {target.unit!r}, the indicator's is another; make them agree."
-            )
-    for number, observation in enumerate(plan.observations, start=1):
-        place = f"{folder.name}/observations.yaml, entry {number} {observation.indicator_code}"
-        _check_known(place, "indicator_code", observation.indicator_code, indicators)
-
-
-def _check_known(place: str, name: str, value: str, known: Iterable[str]) -> None:
-    if value not in known:
+        at = item.lines.get(first["loc"][0], item.line) if first["loc"] else item.line
+        codes = [str(item[name]) for name in kind.key if name in item]
+        field = ".".join(map(str, first["loc"])) or "the entry"
+        said = first["msg"].removeprefix("Value error, ")
         raise PlanError(
-            f"{place}: {name} is {value!r}, which does not exist; write one of {', '.join(sorted(known))}."
-        )
+            f"{path.name}, line {at} ({' '.join(codes)}): {field} is wrong ({said}); mend it."
+        ) from error
+    return entry

@@ -15,7 +15,8 @@ import polars as pl
 
 from dxpipeline import reference
 from dxpipeline.contracts import Contract, DerivedColumn, Kind
-from dxpipeline.plan.reader import PlanError, documents_version
+from dxpipeline.plan.entries import PlanError
+from dxpipeline.plan.reader import documents_version
 from dxpipeline.quality.communes import (
     commune_in_force,
     commune_in_force_on,

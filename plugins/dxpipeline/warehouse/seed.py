@@ -7,7 +7,7 @@ keys never change, nothing is written when nothing has changed, and what left th
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -20,7 +20,7 @@ from dxpipeline.contracts import contracts
 from dxpipeline.indicators.models import MARTS
 from dxpipeline.indicators.refresh import mark_everything
 from dxpipeline.periods import Calendar, Frequency, Period
-from dxpipeline.plan.entries import Plan
+from dxpipeline.plan.entries import Document, Entry, Indicator, Plan, Solution, Target
 from dxpipeline.plan.reader import PLAN, load_plan
 from dxpipeline.reporting.calendar import extend_calendar
 from dxpipeline.reporting.expected import today
@@ -173,44 +173,122 @@ def _periods_by_day(frequency: Frequency, calendar: Calendar) -> dict[date, str]
 
 
 def _seed_plan(connection: psycopg.Connection, plan: Plan) -> None:
-    documents = [entry.model_dump() for entry in plan.documents]
-    indicators = [entry.model_dump() for entry in plan.indicators]
-    targets = []
-    for target in plan.targets:
-        baseline = target.baseline
-        targets.append(
-            {
-                **target.model_dump(exclude={"baseline"}),
-                "baseline_value": baseline.value if baseline else None,
-                "baseline_year": baseline.year if baseline else None,
-                "baseline_sureness": baseline.sureness if baseline else None,
-            }
-        )
-    by_code = {entry["document_code"]: entry for entry in documents}
-    targets_with_document = [
-        {
-            **target,
-            **{
-                f"document_{name}": by_code[target["document_code"]][name]
-                for name in ("title_vi", "title_en", "status")
-            },
-        }
-        for target in targets
-    ]
-    observations = [entry.model_dump() for entry in plan.observations]
-    target_key = ("document_code", "indicator_code", "geography_code", "target_year")
-    for table, key, entries in (
-        ("plan.document", ("document_code",), documents),
-        ("plan.indicator", ("indicator_code",), indicators),
-        ("plan.target", target_key, targets),
-        ("plan.observation", ("indicator_code", "year"), observations),
-        ("mart.dim_document", ("document_code",), documents),
-        ("mart.dim_indicator", ("indicator_code",), indicators),
-        ("mart.dim_target", target_key, targets_with_document),
-        ("mart.dim_observation", ("indicator_code", "year"), observations),
+    documents = {document.document_code: document for document in plan.documents}
+    for tables, key, entries in (
+        (("plan.document", "mart.dim_document"), ("document_code",), _dumped(plan.documents)),
+        (
+            ("plan.indicator", "mart.dim_indicator"),
+            ("indicator_code",),
+            [_indicator(each, documents) for each in plan.indicators],
+        ),
+        (("plan.target",), Target.key, [_target(each, documents) for each in plan.targets]),
+        (("mart.dim_target",), Target.key, [_target_and_document(each, documents) for each in plan.targets]),
+        (("plan.target_owner",), (*Target.key, "position"), _owners(plan.targets)),
+        (("plan.target_legal_basis",), (*Target.key, "position"), _legal_bases(plan.targets)),
+        (
+            ("plan.observation", "mart.dim_observation"),
+            ("indicator_code", "year"),
+            _dumped(plan.observations),
+        ),
+        (
+            ("plan.solution", "mart.dim_solution"),
+            ("solution_code",),
+            [_solution(each, documents) for each in plan.solutions],
+        ),
+        (
+            ("plan.solution_target", "mart.bridge_solution_target"),
+            ("solution_code", "document_code", "indicator_code"),
+            [
+                {
+                    "solution_code": solution.solution_code,
+                    "document_code": solution.document_code,
+                    "indicator_code": code,
+                }
+                for solution in plan.solutions
+                for code in solution.indicator_codes
+            ],
+        ),
+        (
+            ("plan.solution_cost", "mart.fct_budget_need"),
+            ("solution_code", "year"),
+            [
+                {"solution_code": solution.solution_code, **cost.model_dump()}
+                for solution in plan.solutions
+                for cost in solution.costs
+            ],
+        ),
+        (
+            ("plan.budget_line", "mart.fct_budget_line"),
+            ("solution_code", "year", "fund"),
+            _dumped(plan.budget_lines),
+        ),
     ):
-        columns = tuple(entries[0])
-        _merge(connection, table, key, columns, [tuple(entry[name] for name in columns) for entry in entries])
+        for table in tables:
+            columns = tuple(entries[0]) if entries else tuple(key)
+            rows = [tuple(entry[name] for name in columns) for entry in entries]
+            _merge(connection, table, key, columns, rows)
+
+
+def _dumped(entries: Sequence[Entry]) -> list[dict[str, Any]]:
+    return [entry.model_dump() for entry in entries]
+
+
+def _cited(codes: Sequence[str], documents: Mapping[str, Document]) -> str | None:
+    """Return documents as people cite them."""
+    return "; ".join(documents[code].name for code in codes) or None
+
+
+def _indicator(indicator: Indicator, documents: Mapping[str, Document]) -> dict[str, Any]:
+    return {**indicator.model_dump(), "legal_basis": _cited(indicator.legal_basis, documents)}
+
+
+def _validity(document: Document) -> dict[str, Any]:
+    """Return from when until when what a document says is in force."""
+    return {"valid_from": document.dated_on, "valid_to": document.replaced_on}
+
+
+def _target(target: Target, documents: Mapping[str, Document]) -> dict[str, Any]:
+    baseline = target.baseline
+    return {
+        **target.model_dump(exclude={"baseline", "owners", "legal_basis"}),
+        "owner_code": target.owner_code,
+        "legal_basis": _cited(target.legal_basis, documents),
+        "baseline_value": baseline.value if baseline else None,
+        "baseline_year": baseline.year if baseline else None,
+        "baseline_sureness": baseline.sureness if baseline else None,
+        **_validity(documents[target.document_code]),
+    }
+
+
+def _target_and_document(target: Target, documents: Mapping[str, Document]) -> dict[str, Any]:
+    document = documents[target.document_code]
+    return {
+        **_target(target, documents),
+        **{f"document_{name}": getattr(document, name) for name in ("title_vi", "title_en", "status")},
+    }
+
+
+def _owners(targets: Sequence[Target]) -> list[dict[str, Any]]:
+    return [
+        {**target.model_dump(include=set(Target.key)), "position": position, **owner.model_dump()}
+        for target in targets
+        for position, owner in enumerate(target.owners, start=1)
+    ]
+
+
+def _legal_bases(targets: Sequence[Target]) -> list[dict[str, Any]]:
+    return [
+        {**target.model_dump(include=set(Target.key)), "position": position, "basis_document_code": code}
+        for target in targets
+        for position, code in enumerate(target.legal_basis, start=1)
+    ]
+
+
+def _solution(solution: Solution, documents: Mapping[str, Document]) -> dict[str, Any]:
+    return {
+        **solution.model_dump(exclude={"costs", "indicator_codes"}),
+        **_validity(documents[solution.document_code]),
+    }
 
 
 def definition_digest() -> str:
@@ -245,17 +323,26 @@ def _merge(
     names = [sql.Identifier(name) for name in columns]
     others = [sql.Identifier(name) for name in columns if name not in key]
     pairs = [sql.SQL("target.{0} = source.{0}").format(sql.Identifier(name)) for name in key]
+    # A table of nothing but its key has no value that could differ.
+    update = (
+        sql.SQL(
+            "when matched and ({target_values}) is distinct from ({source_values}) then update set {update} "
+        ).format(
+            target_values=_listed("target.{}", others),
+            source_values=_listed("source.{}", others),
+            update=_listed("{0} = source.{0}", others),
+        )
+        if others
+        else sql.SQL("")
+    )
     statement = sql.SQL(
-        "merge into {target} as target using seed_rows as source on {same} "
-        "when matched and ({target_values}) is distinct from ({source_values}) then update set {update} "
+        "merge into {target} as target using seed_rows as source on {same} {update}"
         "when not matched then insert ({names}) values ({values}) "
         "when not matched by source then delete"
     ).format(
         target=target,
         same=sql.SQL(" and ").join(pairs),
-        target_values=_listed("target.{}", others),
-        source_values=_listed("source.{}", others),
-        update=_listed("{0} = source.{0}", others),
+        update=update,
         names=_listed("{}", names),
         values=_listed("source.{}", names),
     )

@@ -13,7 +13,8 @@ import pytest
 import yaml
 
 from dxpipeline.indicators.models import LEDGER, models
-from dxpipeline.plan.reader import PLAN, PlanError, load_plan
+from dxpipeline.plan.entries import PlanError
+from dxpipeline.plan.reader import PLAN, load_plan
 
 Change = Callable[[list[dict[str, Any]]], None]
 
@@ -28,15 +29,19 @@ def changed(folder: Path, name: str, change: Change) -> Path:
     return copy
 
 
-def targets_of(document_code: str) -> dict[str, tuple[int, str, int]]:
+def targets_of(document_code: str) -> dict[str, tuple[int | None, str, int]]:
     return {
-        item.indicator_code: (int(item.target_value), str(item.unit), item.target_year)
+        item.indicator_code: (
+            None if item.target_value is None else int(item.target_value),
+            str(item.unit),
+            item.target_year,
+        )
         for item in load_plan().targets
         if item.document_code == document_code
     }
 
 
-def test_the_draft_of_2021_sets_its_numeric_targets_for_2025() -> None:
+def test_the_draft_of_2021_sets_its_targets_for_2025_two_of_them_without_a_number() -> None:
     targets = targets_of("DT-2021-02-25")
     assert targets == {
         "SMART_HOSP_P": (2, "hospital", 2025),
@@ -50,6 +55,8 @@ def test_the_draft_of_2021_sets_its_numeric_targets_for_2025() -> None:
         "TFP_SHARE": (45, "pct", 2025),
         "DIG_ECON": (20, "pct", 2025),
         "LAB_PROD": (7, "pct", 2025),
+        "OPS_FULL": (None, "pct", 2025),
+        "SMART_CITY_IOC": (None, "urban_area", 2025),
     }
 
 
@@ -112,82 +119,297 @@ def test_every_indicator_of_a_feed_has_one_model_run_by_that_feed() -> None:
     assert [code for code, model in made if wanted[code] not in model.feeds] == []
 
 
+def no_baseline(entry: dict[str, Any]) -> None:
+    entry.pop("baseline", None)
+
+
 @pytest.mark.parametrize(
     ("name", "change", "message"),
     [
-        (
+        pytest.param(
             "targets",
             lambda entries: entries[1].update(target_value="many"),
-            r"targets.yaml, entry 2 DT-2021-02-25 SMART_HOSP_D: target_value is wrong",
+            r"targets.yaml, line \d+ \(DT-2021-02-25 SMART_HOSP_D 2025\): target_value is wrong",
+            id="a value that is no number",
         ),
-        (
+        pytest.param(
             "targets",
             lambda entries: entries[0].pop("direction"),
-            r"targets.yaml, entry 1 DT-2021-02-25 SMART_HOSP_P: direction is wrong \(Field required\)",
+            r"line 1 \(DT-2021-02-25 SMART_HOSP_P 2025\): direction is wrong \(Field required\)",
+            id="a field that is missing",
         ),
-        (
+        pytest.param(
             "targets",
             lambda entries: entries[2].update(goal=1),
-            r"targets.yaml, entry 3 DT-2021-02-25 EHR_FAC: goal is wrong \(Extra inputs",
+            r"\(DT-2021-02-25 EHR_FAC 2025\): goal is wrong \(Extra inputs",
+            id="a field that nobody knows",
         ),
-        (
+        pytest.param(
             "targets",
             lambda entries: entries[0]["baseline"].update(year="2020"),
-            r"entry 1 DT-2021-02-25 SMART_HOSP_P: baseline.year is wrong",
+            r"\(DT-2021-02-25 SMART_HOSP_P 2025\): baseline.year is wrong",
+            id="a year as text",
         ),
-        (
+        pytest.param(
+            "targets",
+            lambda entries: entries[0]["baseline"].update(year=2026),
+            r"\(the baseline is younger than the target\)",
+            id="a baseline after the target",
+        ),
+        pytest.param(
             "targets",
             lambda entries: entries[3].update(indicator_code="BB_VILLAGE"),
-            r"targets.yaml, entry 4 DT-2021-02-25 BB_VILLAGE: indicator_code is 'BB_VILLAGE', which",
+            r"\(DT-2021-02-25 BB_VILLAGE 38 2025\): indicator_code is 'BB_VILLAGE', which does not exist",
+            id="an unknown indicator",
         ),
-        (
+        pytest.param(
             "targets",
             lambda entries: entries[3].update(document_code="QD-1"),
-            r"targets.yaml, entry 4 QD-1 BB_COMMUNE: document_code is 'QD-1', which does not exist",
+            r"\(QD-1 BB_COMMUNE 38 2025\): document_code is 'QD-1', which does not exist",
+            id="an unknown document",
         ),
-        (
+        pytest.param(
+            "targets",
+            lambda entries: entries[3].update(document_code="ND-13-2019"),
+            r"ND-13-2019 is a regulation, which sets no targets",
+            id="a target of a regulation",
+        ),
+        pytest.param(
+            "targets",
+            lambda entries: entries[3].update(legal_basis=["ND-1-1945"]),
+            r"legal_basis is 'ND-1-1945', which does not exist",
+            id="a legal basis without a document",
+        ),
+        pytest.param(
+            "targets",
+            lambda entries: entries[3].update(legal_basis=["DT-2021-02-25"]),
+            r"its legal basis is its own document",
+            id="a document as its own legal basis",
+        ),
+        pytest.param(
             "targets",
             lambda entries: entries[3].update(unit="hospital"),
-            r"entry 4 DT-2021-02-25 BB_COMMUNE: its unit is 'hospital', the indicator's is another",
+            r"its unit is hospital, that of the indicator pct",
+            id="another unit than the indicator's",
         ),
-        (
+        pytest.param(
+            "targets",
+            lambda entries: (no_baseline(entries[0]), entries[0].update(target_year=2020)),
+            r"2020 lies before its document, of 2021-02-25",
+            id="a target before its document",
+        ),
+        pytest.param(
             "targets",
             lambda entries: entries.append(entries[0]),
-            r"targets.yaml, entry \d+ DT-2021-02-25 SMART_HOSP_P 38 2025: comes a second time",
+            r"\(DT-2021-02-25 SMART_HOSP_P 38 2025\): .* comes a second time, after targets.yaml, line 1;",
+            id="a target twice",
         ),
-        (
+        pytest.param(
+            "targets",
+            lambda entries: entries.append({**entries[0], "target_year": 2026, "target_value": 1}),
+            r"SMART_HOSP_P 38 2026\): it asks for less than 2 of 2025, targets.yaml, line 1\.",
+            id="less in a later year",
+        ),
+        pytest.param(
+            "targets",
+            lambda entries: entries.append({**entries[0], "target_year": 2026, "direction": "at_most"}),
+            r"its direction contradicts that of 2025",
+            id="another direction in a later year",
+        ),
+        pytest.param(
+            "targets",
+            lambda entries: entries[0].pop("target_value"),
+            r"without target_value it must have statement_vi and statement_en",
+            id="neither number nor words",
+        ),
+        pytest.param(
+            "targets",
+            lambda entries: entries[0].update(owners=[{"department_code": "so-la"}]),
+            r"owners is 'so-la', which does not exist",
+            id="an unknown owner",
+        ),
+        pytest.param(
+            "targets",
+            lambda entries: entries[3]["owners"][0].update(valid_to=date(2025, 6, 1)),
+            r"the dates of so-tt-tt and so-kh-cn overlap",
+            id="owners whose dates overlap",
+        ),
+        pytest.param(
+            "targets",
+            lambda entries: entries[3]["owners"][1].update(valid_from=date(2025, 6, 1)),
+            r"nobody owns it between so-tt-tt and so-kh-cn",
+            id="a time without owner",
+        ),
+        pytest.param(
+            "targets",
+            lambda entries: entries[3].update(owners=[{"department_code": "so-tt-tt"}]),
+            r"so-tt-tt owns it outside its own time in department.csv",
+            id="an owner that was dissolved",
+        ),
+        pytest.param(
             "indicators",
             lambda entries: entries[2].update(feed="health_station"),
-            r"indicators.yaml, entry 3 EHR_FAC: feed is 'health_station', which does not exist",
+            r"indicators.yaml, line \d+ \(EHR_FAC\): feed is 'health_station', which does not exist",
+            id="an unknown feed",
         ),
-        (
+        pytest.param(
             "indicators",
             lambda entries: entries[2].update(owner_code="so-la"),
-            r"indicators.yaml, entry 3 EHR_FAC: owner_code is 'so-la', which does not exist",
+            r"indicators.yaml, line \d+ \(EHR_FAC\): owner_code is 'so-la', which does not exist",
+            id="an unknown department",
         ),
-        (
+        pytest.param(
             "indicators",
             lambda entries: entries[2].update(name_vi=" "),
-            r"indicators.yaml, entry 3 EHR_FAC: name_vi is wrong",
+            r"indicators.yaml, line \d+ \(EHR_FAC\): name_vi is wrong",
+            id="an empty name",
         ),
-        (
+        pytest.param(
+            "indicators",
+            lambda entries: entries[2].update(companion_of="ST_ENT_NEW"),
+            r"its unit differs from that of ST_ENT_NEW, whose companion it is",
+            id="a companion in another unit",
+        ),
+        pytest.param(
             "documents",
             lambda entries: entries[0].update(dated_on="25/02/2021"),
-            r"documents.yaml, entry 1 DT-2021-02-25: dated_on is wrong",
+            r"documents.yaml, line \d+ \(DT-2021-02-25\): dated_on is wrong",
+            id="a date as text",
         ),
-        ("documents", lambda entries: entries.clear(), r"documents.yaml: must hold a list of entries"),
-        (
+        pytest.param(
+            "documents",
+            lambda entries: entries[1].update(number="5060/QĐ-UBND"),
+            r"5060/QĐ-UBND comes a second time",
+            id="two documents of one number",
+        ),
+        pytest.param(
+            "documents",
+            lambda entries: entries[0].update(
+                status="replaced", replaced_on=date(2021, 2, 25), replaced_by="QD-5060-2020"
+            ),
+            r"replaced_on is not after dated_on",
+            id="replaced before it was there",
+        ),
+        pytest.param(
+            "documents",
+            lambda entries: entries[0].update(replaced_on=date(2022, 2, 25)),
+            r"the status replaced, replaced_on and replaced_by stand together or not at all",
+            id="replaced by nothing",
+        ),
+        pytest.param(
+            "documents",
+            lambda entries: entries[0].update(
+                status="replaced", replaced_on=date(2022, 2, 25), replaced_by="QD-1"
+            ),
+            r"replaced_by is 'QD-1', which does not exist",
+            id="replaced by what does not exist",
+        ),
+        pytest.param(
+            "documents",
+            lambda entries: entries.clear(),
+            r"documents.yaml: must hold a list of entries",
+            id="an empty file",
+        ),
+        pytest.param(
             "documents",
             lambda entries: entries.append("text"),
-            r"documents.yaml, entry \d+: the entry is wrong",
+            r"documents.yaml, entry \d+: is no mapping of fields",
+            id="an entry that is text",
+        ),
+        pytest.param(
+            "observations",
+            lambda entries: entries[0].update(indicator_code="DTI_2"),
+            r"observations.yaml, line 1 \(DTI_2 2020\): indicator_code is 'DTI_2', which does not exist",
+            id="an observation of nothing",
+        ),
+        pytest.param(
+            "solutions",
+            lambda entries: entries[0].update(indicator_codes=["DTI"]),
+            r"solutions.yaml, line 1 \(GP01\): indicator_codes is 'DTI', which does not exist",
+            id="a solution for no target of its document",
+        ),
+        pytest.param(
+            "solutions",
+            lambda entries: entries[0]["costs"].append({"year": 2021, "needed_vnd_m": 1}),
+            r"\(GP01\): costs name a year twice",
+            id="the cost of a year twice",
+        ),
+        pytest.param(
+            "solutions",
+            lambda entries: entries[0]["costs"].append({"year": 2026, "needed_vnd_m": 1}),
+            r"\(GP01\): 2026 lies outside the time of DT-2021-02-25, 2021 to 2025",
+            id="a cost after the last target",
+        ),
+        pytest.param(
+            "solutions",
+            lambda entries: entries[0].update(owner_code="so-la"),
+            r"\(GP01\): owner_code is 'so-la', which does not exist",
+            id="a solution of nobody",
+        ),
+        pytest.param(
+            "budget",
+            lambda entries: entries[0].update(solution_code="GP99"),
+            r"budget.yaml, line 1 \(GP99 2021 tỉnh\): solution_code is 'GP99', which does not exist",
+            id="money for no solution",
+        ),
+        pytest.param(
+            "budget",
+            lambda entries: entries[0].update(fund="vay thương mại"),
+            r"fund is wrong",
+            id="an unknown fund",
+        ),
+        pytest.param(
+            "budget",
+            lambda entries: entries[0].update(year=2020),
+            r"2020 lies outside the time of DT-2021-02-25",
+            id="money before the plan",
+        ),
+        pytest.param(
+            "budget",
+            lambda entries: entries.append(entries[0]),
+            r"GP01 2021 tỉnh comes a second time",
+            id="money twice",
         ),
     ],
 )
-def test_a_wrong_entry_is_named_by_file_and_place(
+def test_a_wrong_entry_is_named_by_file_and_line_and_nothing_is_read(
     tmp_path: Path, name: str, change: Change, message: str
 ) -> None:
     with pytest.raises(PlanError, match=message):
         load_plan(changed(tmp_path, name, change))
+
+
+def test_the_line_is_that_of_the_wrong_field_or_of_the_entry(tmp_path: Path) -> None:
+    copy = copytree(PLAN, tmp_path / "plan")
+    path = copy / "targets.yaml"
+    lines = path.read_text(encoding="utf-8").splitlines()
+    at = lines.index("  target_value: 45")
+    lines[at] = "  target_value: about 45"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    with pytest.raises(PlanError, match=rf"targets.yaml, line {at + 1} \(DT-2021-02-25 TFP_SHARE 2025\)"):
+        load_plan(copy)
+    lines[at] = "  target_value: 45"
+    begins = lines.index("  indicator_code: TFP_SHARE")
+    lines[begins] = "  indicator_code: TFP"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    load_plan.cache_clear()
+    with pytest.raises(PlanError, match=rf"targets.yaml, line {begins} \(DT-2021-02-25 TFP 38 2025\)"):
+        load_plan(copy)
+
+
+def test_a_field_given_twice_is_named_with_its_line(tmp_path: Path) -> None:
+    copy = copytree(PLAN, tmp_path / "plan")
+    path = copy / "observations.yaml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("  year: 2020\n", "  year: 2020\n  year: 2021\n", 1), encoding="utf-8")
+    at = text.splitlines().index("  year: 2020") + 2
+    with pytest.raises(PlanError, match=rf"observations.yaml, line {at}: .*year comes twice"):
+        load_plan(copy)
+
+
+def test_the_solutions_and_sums_that_nobody_published_are_marked_synthetic() -> None:
+    plan = load_plan()
+    assert {item.sureness for item in (*plan.solutions, *plan.budget_lines)} == {"synthetic"}
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
@@ -198,5 +420,5 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 def test_a_broken_file_is_named(tmp_path: Path) -> None:
     copy = copytree(PLAN, tmp_path / "plan")
     (copy / "indicators.yaml").write_text("- name: [", encoding="utf-8")
-    with pytest.raises(PlanError, match=r"indicators.yaml: is not YAML"):
+    with pytest.raises(PlanError, match=r"indicators.yaml, line 1: is not a list of entries"):
         load_plan(copy)
