@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from dxpipeline import reference
 from dxpipeline.contracts import contracts
-from dxpipeline.plan.entries import Entry, Plan, PlanError, Target
+from dxpipeline.plan.entries import Document, Entry, Plan, PlanError, Target
 
 
 def check_plan(plan: Plan) -> None:
@@ -61,6 +61,23 @@ def _check_documents(plan: Plan) -> None:
         if document.replaced_by is not None:
             _check_known(
                 document, "replaced_by", [document.replaced_by], _codes(plan.documents, "document_code")
+            )
+        _check_consultation(document)
+
+
+def _check_consultation(document: Document) -> None:
+    departments = {department.department_code: department for department in reference.departments()}
+    if document.drafted_by is not None:
+        _check_known(document, "drafted_by", [document.drafted_by], departments)
+    _check_known(document, "consulted", document.consulted or (), departments)
+    for code in document.consulted or ():
+        begun, ended = departments[code].valid_from, departments[code].valid_to
+        last_day = document.comments_due_on
+        if (ended and ended <= document.dated_on) or (begun and last_day and begun > last_day):
+            _refuse(
+                document,
+                f"consulted names {code}, which did not exist between dated_on and comments_due_on; "
+                "take it out",
             )
 
 

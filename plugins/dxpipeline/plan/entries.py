@@ -59,6 +59,9 @@ class Document(Entry):
         replaced_on: From this day on another document stands in its place; None while it stands.
         replaced_by: That other document.
         comments_due_on: Last day for comments on a draft; None where none are asked for.
+        drafted_by: The department that drafts it and takes the comments; None where nobody has said it.
+        consulted: The departments that are asked for comments; None for every department that existed
+            between `dated_on` and `comments_due_on`, except the drafting one.
         source: Where this is from.
         sureness: How it is known.
     """
@@ -76,6 +79,8 @@ class Document(Entry):
     replaced_on: date | None = None
     replaced_by: Code | None = None
     comments_due_on: date | None = None
+    drafted_by: Text | None = None
+    consulted: tuple[Text, ...] | None = Field(default=None, strict=False, min_length=1)
     source: Text
     sureness: Sureness
 
@@ -91,6 +96,20 @@ class Document(Entry):
             raise ValueError("the status replaced, replaced_on and replaced_by stand together or not at all")
         if self.replaced_on is not None and self.replaced_on <= self.dated_on:
             raise ValueError("replaced_on is not after dated_on")
+        return self
+
+    @model_validator(mode="after")
+    def _consultation_is_whole(self) -> Document:
+        if self.comments_due_on is None:
+            if self.consulted is not None:
+                raise ValueError("consulted is given without comments_due_on, the last day for comments")
+            return self
+        if self.comments_due_on < self.dated_on:
+            raise ValueError("comments_due_on lies before dated_on")
+        if self.drafted_by is None:
+            raise ValueError("comments_due_on is given without drafted_by, who takes the comments")
+        if self.drafted_by in (self.consulted or ()):
+            raise ValueError("drafted_by is among the consulted, who comment on the draft of another")
         return self
 
 

@@ -225,8 +225,13 @@ def _seed_plan(connection: psycopg.Connection, plan: Plan) -> None:
     ):
         for table in tables:
             columns = tuple(entries[0]) if entries else tuple(key)
-            rows = [tuple(entry[name] for name in columns) for entry in entries]
+            rows = [tuple(_cell(entry[name]) for name in columns) for entry in entries]
             _merge(connection, table, key, columns, rows)
+
+
+def _cell(value: Any) -> Any:
+    """Return a value as the database takes it: several values are one array."""
+    return list(value) if isinstance(value, tuple) else value
 
 
 def _dumped(entries: Sequence[Entry]) -> list[dict[str, Any]]:
