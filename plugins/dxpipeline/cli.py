@@ -7,7 +7,6 @@ Exit codes: 0 all accepted, 1 something quarantined, 2 rejected or unreadable, 3
 from __future__ import annotations
 
 import argparse
-import json
 import logging
 import os
 import sys
@@ -17,7 +16,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from dxpipeline.console import number, table
+from dxpipeline.commands import plan_consultation
+from dxpipeline.console import number, print_json, table
 from dxpipeline.settings import get_settings
 
 ACCEPTED, QUARANTINED, REJECTED, USAGE, FAILED = 0, 1, 2, 3, 4
@@ -114,6 +114,7 @@ def _parser() -> argparse.ArgumentParser:
     command.set_defaults(run=_issues)
 
     _add_calendar(commands)
+    _add_plan(commands)
 
     command = commands.add_parser("connection", help="print the warehouse's address for a role")
     command.add_argument("--role", choices=("owner", "writer", "bi"), default="bi")
@@ -160,6 +161,12 @@ def _add_calendar(commands: Any) -> None:
         action.set_defaults(run=run)
 
 
+def _add_plan(commands: Any) -> None:
+    command = commands.add_parser("plan", help="what is wrong with the plan, what was said of it")
+    actions = command.add_subparsers(required=True, metavar="ACTION", parser_class=_Parser)
+    plan_consultation.add(actions)
+
+
 def _day(text: str) -> date:
     try:
         return date.fromisoformat(text)
@@ -180,7 +187,7 @@ def _calendar(options: argparse.Namespace) -> int:
             everything=options.all,
         )
     if options.json:
-        _print_json(found)
+        print_json(found)
     else:
         header, rows = as_table(found)
         print(table(header, rows) if rows else "-")
@@ -224,7 +231,7 @@ def _check(options: argparse.Namespace) -> int:
 
     result = check(options.file, options.feed, with_rows=options.rows)
     if options.json:
-        _print_json(result)
+        print_json(result)
     else:
         _print_check(options.file, result)
     return _exit_code([result["verdict"]])
@@ -241,7 +248,7 @@ def _read(options: argparse.Namespace) -> int:
         print(f"dxpipeline: {sentence(reason.code, 'vi', **reason.details)}", file=sys.stderr)
         return REJECTED
     if options.json:
-        _print_json(document)
+        print_json(document)
     else:
         _print_tables(document)
     return ACCEPTED
@@ -256,7 +263,7 @@ def _import(options: argparse.Namespace) -> int:
         once = options.once or options.json
         deliveries = import_files(settings, connection, once=once, say=_say)
     if options.json:
-        _print_json({"outbox": str(settings.outbox), "deliveries": deliveries})
+        print_json({"outbox": str(settings.outbox), "deliveries": deliveries})
     else:
         _print_table(
             deliveries,
@@ -281,7 +288,7 @@ def _status(options: argparse.Namespace) -> int:
     with open_warehouse(get_settings()) as connection:
         result = status(connection)
     if options.json:
-        _print_json(result)
+        print_json(result)
         return ACCEPTED
     for title, rows in result.items():
         print(title)
@@ -296,7 +303,7 @@ def _issues(options: argparse.Namespace) -> int:
     with open_warehouse(get_settings()) as connection:
         result = issues(connection, options.delivery)
     if options.json:
-        _print_json(result)
+        print_json(result)
     else:
         _print_table(result, ["delivery_id", "file_name", "sheet", "source_row", "column_name", "message"])
     return QUARANTINED if result else ACCEPTED
@@ -309,7 +316,7 @@ def _indicators(options: argparse.Namespace) -> int:
     with open_warehouse(get_settings()) as connection:
         result = indicators(connection)
     if options.json:
-        _print_json(result)
+        print_json(result)
     else:
         _print_table(
             result,
@@ -349,7 +356,7 @@ def _publish(options: argparse.Namespace) -> int:
     with open_warehouse(get_settings(), "bi") as connection:
         files = [vars(file) for file in publish(connection, options.folder)]
     if options.json:
-        _print_json({"folder": str(options.folder.absolute()), "files": files})
+        print_json({"folder": str(options.folder.absolute()), "files": files})
     else:
         _print_table(files, ["path", "rows", "bytes"])
     return ACCEPTED
@@ -380,13 +387,6 @@ def _exit_code(verdicts: Sequence[str | None]) -> int:
     if any(verdict in (None, "rejected") for verdict in verdicts):
         return REJECTED
     return QUARANTINED if "partially_accepted" in verdicts else ACCEPTED
-
-
-def _print_json(document: Any) -> None:
-    from dxpipeline.commands.check import plain
-
-    json.dump(document, sys.stdout, ensure_ascii=False, indent=1, default=plain)
-    print()
 
 
 def _print_check(path: Path, result: dict[str, Any]) -> None:

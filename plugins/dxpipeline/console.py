@@ -2,7 +2,27 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from collections.abc import Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+
+def print_json(document: Any) -> None:
+    """Print one JSON document on standard output: dates as ISO text, decimals as numbers."""
+    json.dump(document, sys.stdout, ensure_ascii=False, indent=1, default=plain)
+    print()
+
+
+def plain(value: Any) -> Any:
+    """Return a value as JSON has it: dates as ISO text, decimals as numbers."""
+    if isinstance(value, date | datetime):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    return value
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:

@@ -185,6 +185,26 @@ def test_a_target_that_the_document_does_not_set_is_shown_without_a_value_of_the
     assert select(bi, "select is_target_of_document from mart.consultation_comment") == [(False,)]
 
 
+def test_a_target_without_a_number_has_what_the_draft_says(
+    warehouse: psycopg.Connection, bi: psycopg.Connection, submit: Submit
+) -> None:
+    submit("plan_comments", "2021", [((DRAFT, "OPS_FULL", "so-y-te"), {"proposed_value": 80})])
+    refresh(warehouse)
+    assert select(
+        bi,
+        "select is_target_of_document, target_value, statement_vi, statement_en, proposed_max "
+        "from mart.consultation_target where target_code = 'OPS_FULL'",
+    ) == [
+        (
+            True,
+            None,
+            "Cơ bản hoàn thành chuyển đổi số trong các cơ quan nhà nước",
+            "Digital transformation of state agencies basically complete",
+            80,
+        )
+    ]
+
+
 def test_a_document_without_a_deadline_is_no_consultation(
     warehouse: psycopg.Connection, bi: psycopg.Connection, submit: Submit
 ) -> None:

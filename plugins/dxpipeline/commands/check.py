@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import UTC, date, datetime
-from decimal import Decimal
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
+from dxpipeline.console import plain
 from dxpipeline.contracts import Contract, contracts
 from dxpipeline.messages import issue_sentence, sentence
 from dxpipeline.preparation import SMALL_BYTES, CheckedFile, check_file
@@ -197,12 +197,3 @@ def _row(contract: Contract, row: dict[str, Any]) -> dict[str, Any]:
             for column in contract.columns
         },
     }
-
-
-def plain(value: Any) -> Any:
-    """Return a value as JSON has it: dates as ISO text, decimals as numbers."""
-    if isinstance(value, date | datetime):
-        return value.isoformat()
-    if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
-    return value

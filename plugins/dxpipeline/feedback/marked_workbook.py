@@ -16,6 +16,7 @@ from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
+from dxpipeline.cells import set_text
 from dxpipeline.feedback.answer import Answer, Issue, SheetLayout
 from dxpipeline.messages import issue_sentence, label
 from dxpipeline.reading.model import DocumentState
@@ -29,7 +30,6 @@ WARNING_COLOUR = "FFFFE08A"
 
 _MAX_COLUMN = 16_384
 _PROBLEMS_WIDTH = 70
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True)
@@ -123,12 +123,12 @@ def _mark_values_of_row(cells: list[Any], problems: int, marks: list[_Mark]) -> 
 
 
 def _value_cell(sheet: Any, value: Any) -> Any:
+    if isinstance(value, str) and value:
+        cell = WriteOnlyCell(sheet)
+        set_text(cell, value)
+        return cell
     cell = WriteOnlyCell(sheet, value=None if value == "" else value)
-    if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
-        # Text that looks like a formula, and stays text when the cell is edited.
-        cell.data_type = "s"
-        cell.quotePrefix = True
-    elif isinstance(value, datetime | date):
+    if isinstance(value, datetime | date):
         cell.number_format = "dd/mm/yyyy"
     return cell
 
@@ -227,6 +227,5 @@ def _text_cell(sheet: Worksheet, row: int, column: int, text: str) -> Cell:
     cell = sheet.cell(row, column)
     if not isinstance(cell, Cell):
         raise TypeError(f"Cell {cell.coordinate} beside the table is part of a merged range.")
-    cell.value = text
-    cell.data_type = "s"
+    set_text(cell, text)
     return cell

@@ -91,7 +91,9 @@ with target as (
         indicator_code,
         target_year,
         direction,
-        target_value
+        target_value,
+        statement_vi,
+        statement_en
     from mart.dim_target
     where geography_code = '38'
     order by document_code asc, indicator_code asc, target_year desc
@@ -137,6 +139,8 @@ select
     indicator.name_en as target_name_en,
     target.indicator_code is not null as is_target_of_document,
     target.target_value,
+    target.statement_vi,
+    target.statement_en,
     indicator.unit_vi,
     target.direction,
     target.target_year,
@@ -174,6 +178,10 @@ comment on column mart.consultation_target.is_target_of_document is
 comment on column mart.consultation_target.target_value is
 'Giá trị trong dự thảo, của năm sau cùng; trống khi dự thảo không có số. '
 '/ Value of the draft, of the last year; null where the draft names no number.';
+comment on column mart.consultation_target.statement_vi is
+'Lời của dự thảo khi không nêu số; trống khi có số. / What the draft says where it names no number.';
+comment on column mart.consultation_target.statement_en is
+'Lời của dự thảo, tiếng Anh. / The same in English.';
 comment on column mart.consultation_target.direction is
 'Ít nhất hay nhiều nhất; trống khi văn bản không có mục tiêu. '
 '/ at_least, at_most; null where it is no target of the document.';
