@@ -121,7 +121,7 @@ def _entries(path: Path, kind: type[_Kind]) -> tuple[_Kind, ...]:
     except yaml.MarkedYAMLError as error:
         line = "" if error.problem_mark is None else f", line {error.problem_mark.line + 1}"
         raise PlanError(f"{path.name}{line}: is not a list of entries ({error.problem}); mend it.") from error
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: a day that no calendar has
         raise PlanError(f"{path.name}: is not YAML ({str(error).splitlines()[0]}); mend it.") from error
     if not isinstance(content, list) or not content:
         raise PlanError(f"{path.name}: must hold a list of entries; restore the file.")

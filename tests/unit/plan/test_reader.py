@@ -412,6 +412,15 @@ def test_the_solutions_and_sums_that_nobody_published_are_marked_synthetic() -> 
     assert {item.sureness for item in (*plan.solutions, *plan.budget_lines)} == {"synthetic"}
 
 
+def test_a_day_that_no_calendar_has_is_refused(tmp_path: Path) -> None:
+    copy = copytree(PLAN, tmp_path / "plan")
+    path = copy / "documents.yaml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("dated_on: 2021-02-25", "dated_on: 2021-02-29", 1), encoding="utf-8")
+    with pytest.raises(PlanError, match=r"documents.yaml: is not YAML \(day"):
+        load_plan(copy)
+
+
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(PlanError, match=r"documents.yaml: cannot be read \(No such file"):
         load_plan(tmp_path)
