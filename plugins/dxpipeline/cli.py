@@ -102,7 +102,7 @@ def _parser() -> argparse.ArgumentParser:
 
     for name, text, run in (
         ("status", "what arrived, what is current, what waits", _status),
-        ("indicators", "each target with its latest value", _indicators),
+        ("indicators", "each target with its latest value and what it says", _indicators),
     ):
         command = commands.add_parser(name, help=text)
         command.add_argument("--json", action="store_true", help="print one JSON document")
@@ -311,6 +311,7 @@ def _issues(options: argparse.Namespace) -> int:
 
 def _indicators(options: argparse.Namespace) -> int:
     from dxpipeline.commands.warehouse import indicators
+    from dxpipeline.indicators.tables import indicators_table, progress_table
     from dxpipeline.warehouse.session import open_warehouse
 
     with open_warehouse(get_settings()) as connection:
@@ -318,21 +319,7 @@ def _indicators(options: argparse.Namespace) -> int:
     if options.json:
         print_json(result)
     else:
-        _print_table(
-            result,
-            [
-                "indicator_code",
-                "name_vi",
-                "period",
-                "vintage",
-                "value",
-                "unit_vi",
-                "baseline",
-                "target_value",
-                "target_year",
-                "status",
-            ],
-        )
+        print(indicators_table(result), progress_table(result), sep="\n\n")
     return ACCEPTED
 
 

@@ -281,8 +281,9 @@ def test_indicators_computes_what_was_loaded_and_shows_it_against_its_target(
     _, nothing = answer(capsys, "indicators")
     known = {one["indicator_code"]: (one["status"], one["value"]) for one in nothing}
     assert known["DTI"] == ("reached", 5)
-    counted = ("SMART_HOSP_P", "SMART_HOSP_D", "EHR_FAC", "BB_COMMUNE", "EHR_POP", "TFP_SHARE", "SW_ENT")
+    counted = ("SMART_HOSP_P", "SMART_HOSP_D", "EHR_FAC", "BB_COMMUNE", "EHR_POP", "SW_ENT")
     assert {known[code] for code in counted} == {("no_data", None)}
+    assert known["TFP_SHARE"] == ("not_reached", 32.9)
     pipeline.drop(STATIONS, "so-y-te/health_stations")
     pipeline.run()
     code, shown = answer(capsys, "indicators")
@@ -295,9 +296,19 @@ def test_indicators_computes_what_was_loaded_and_shows_it_against_its_target(
         "not_reached",
     )
     assert (found["target_value"], found["target_year"]) == (100, 2025)
+    # 14.13 points in the 4.5 years from the end of June 2021 on; one report shows no pace.
+    assert found["distance"] == pytest.approx(100 - 48000 / 559)
+    assert found["required_pace"] == pytest.approx(found["distance"] / (5 - 181 / 365))
+    assert (found["observed_pace"], found["projection_method"], found["verdict"]) == (
+        None,
+        "short-span",
+        "no_data",
+    )
     assert answer(capsys, "status")[1]["to_refresh"] == []
     assert main(["indicators"]) == 0
-    assert "85.87" in capsys.readouterr().out
+    value, progress = (line for line in capsys.readouterr().out.splitlines() if "EHR_FAC" in line)
+    assert "85.87" in value
+    assert progress.split()[-2:] == ["no_data", "short-span"]
 
 
 @pytest.mark.usefixtures("warehouse")

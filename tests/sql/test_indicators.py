@@ -76,13 +76,31 @@ def test_a_tier_without_hospitals_has_no_value_rather_than_zero(
     assert status(warehouse, "SMART_HOSP_D") == (None, None, "no_data")
 
 
-def test_before_any_file_no_target_has_data(warehouse: psycopg.Connection) -> None:
+def test_before_any_file_only_what_others_published_is_known(warehouse: psycopg.Connection) -> None:
     assert refresh(warehouse) == []
-    # Ranks are published by others, and that nothing came in time is a figure too.
-    known = ("DTI", "REPORT_ON_TIME", "REPORT_COMPLETE")
-    shown = [row for row in current_values(warehouse) if row["indicator_code"] not in known]
-    assert {row["status"] for row in shown} == {"no_data"}
-    assert {row["value"] for row in shown} == {None}
+    # That nothing came in time is a figure too.
+    shown = [row for row in current_values(warehouse) if not row["indicator_code"].startswith("REPORT_")]
+    published = {row["indicator_code"]: row["period"] for row in shown if row["vintage"] == "published"}
+    assert published == {
+        "DIG_ECON": "2023",
+        "DTI": "2024",
+        "LAB_PROD": "2025",
+        "RD_FTE_10K": "2019",
+        "RD_HEADCOUNT_10K": "2019",
+        "ST_ENT_TOTAL": "2023",
+        "TFP_SHARE": "2020",
+    }
+    others = [row for row in shown if row["indicator_code"] not in published]
+    assert {row["value"] for row in others} == {None}
+    assert {row["status"] for row in others} == {"no_data"}
+
+
+def test_what_a_feed_brings_comes_before_what_others_published_later(
+    warehouse: psycopg.Connection, submit: Submit
+) -> None:
+    submit("st_enterprises", "2021-Q1", [("2800000000", {})])
+    refresh(warehouse)
+    assert status(warehouse, "ST_ENT_TOTAL") == ("2021-Q1", 1, "not_reached")
 
 
 def test_what_no_feed_brings_is_shown_as_others_published_it(warehouse: psycopg.Connection) -> None:

@@ -30,6 +30,7 @@ from dxpipeline.contracts import Contract, contracts
 from dxpipeline.indicators.models import LEDGER, models
 from dxpipeline.periods import Period
 from dxpipeline.plan.entries import PROVINCE_CODE
+from dxpipeline.plan.progress import PROGRESS_MODEL, compute_progress
 from dxpipeline.reporting.facts import REPORT_MODEL, later_reports, names_of, unseen_reports
 from dxpipeline.warehouse.sql_files import read_sql
 
@@ -80,6 +81,10 @@ def refresh(connection: psycopg.Connection, *, everything: bool = False) -> list
         with _collected(connection, failures, REPORT_MODEL), connection.transaction():
             # A file that was refused changes no figure and leaves no mark, but the calendar knows of it.
             _compute_reports(connection, unseen_reports(connection))
+        with _collected(connection, failures, PROGRESS_MODEL), connection.transaction():
+            # Also without a mark: a plan of today may ask for something else than that of yesterday.
+            connection.execute("set transaction isolation level repeatable read")
+            compute_progress(connection)
         with _collected(connection, failures, LEDGER):
             _follow_ledger(connection, everything=everything)
     if failures:

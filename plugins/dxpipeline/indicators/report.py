@@ -11,6 +11,7 @@ import psycopg
 from psycopg.rows import dict_row
 
 from dxpipeline.plan.entries import PROVINCE_CODE
+from dxpipeline.plan.projection import Method, Verdict
 from dxpipeline.warehouse.sql_files import read_sql
 
 
@@ -19,7 +20,8 @@ class IndicatorStatus(TypedDict):
 
     `period`, `vintage`, `value`, `numerator` and `denominator` are None where there is no data, `baseline`
     and its year where none is known, what belongs to a target where there is none. Values are in `unit`
-    (`dxpipeline.plan.entries.Unit`); `unit_vi` is the same for people.
+    (`dxpipeline.plan.entries.Unit`); `unit_vi` is the same for people. What a value says of the target, from
+    `distance` on, `dxpipeline.plan.projection.Assessment` explains; None where it cannot be said.
     """
 
     indicator_code: str
@@ -39,6 +41,16 @@ class IndicatorStatus(TypedDict):
     direction: Literal["at_least", "at_most"] | None
     document: str | None
     status: Literal["reached", "not_reached", "no_data", "no_target"]
+    distance: float | None
+    progress_pct: float | None
+    required_pace: float | None
+    observed_pace: float | None
+    projected_value: float | None
+    projected_low: float | None
+    projected_high: float | None
+    projection_method: Method | None
+    point_count: int | None
+    verdict: Verdict | None
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from typing import Any
 import psycopg
 from psycopg.rows import dict_row
 
-from dxpipeline.console import number, table
+from dxpipeline.console import table
 from dxpipeline.local.drops import Drop
 from dxpipeline.warehouse.sql_files import read_sql
 
@@ -125,28 +125,6 @@ def answers_table(answers: Sequence[Answer]) -> str:
                 None if seconds is None else f"{seconds:.1f}",
             )
         )
-    return table(header, rows)
-
-
-def indicators_table(values: Sequence[Mapping[str, Any]]) -> str:
-    """Lay indicator values against their targets out as a table of text."""
-    header = ("indicator", "name", "period", "vintage", "value", "unit", "baseline", "target", "status")
-    rows = [
-        (
-            value["indicator_code"],
-            value["name_vi"],
-            value["period"],
-            value["vintage"],
-            number(value["value"]),
-            value["unit_vi"],
-            number(value["baseline"]),
-            None
-            if value["target_value"] is None
-            else f"{number(value['target_value'])} ({value['target_year']})",
-            value["status"],
-        )
-        for value in values
-    ]
     return table(header, rows)
 
 

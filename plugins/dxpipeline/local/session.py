@@ -17,6 +17,7 @@ from typing import Any
 import psycopg
 
 from dxpipeline.indicators.report import current_values
+from dxpipeline.indicators.tables import indicators_table, progress_table
 from dxpipeline.local.airflow_api import AirflowApi
 from dxpipeline.local.airflow_environment import (
     UI_USER,
@@ -29,7 +30,6 @@ from dxpipeline.local.outcome import (
     Answer,
     answers_table,
     document,
-    indicators_table,
     last_received_seq,
     wait_for_answers,
     wait_for_refresh,
@@ -214,7 +214,8 @@ def _show(
     facts: Mapping[str, Any],
 ) -> None:
     ui = facts["ui"]
-    print(f"\n{answers_table(answers)}\n\n{indicators_table(indicators)}\n")
+    tables = (answers_table(answers), indicators_table(indicators), progress_table(indicators))
+    print("", *tables, "", sep="\n\n")
     print(f"Receipts    {settings.outbox}")
     print(f"Drop files  {settings.import_folder}/<department>/<feed>/")
     print(f"Airflow     {ui['url']}  user {ui['user']}  password {ui['password']}")

@@ -13,7 +13,6 @@ from dxpipeline.local.outcome import (
     Answer,
     answers_table,
     document,
-    indicators_table,
     write_json,
 )
 
@@ -66,20 +65,6 @@ def test_the_table_has_one_line_a_file() -> None:
     ]
     assert lines[2].split()[-7:] == ["health_stations", "partially_accepted", "587", "553", "6", "28", "12.3"]
     assert lines[3].split() == ["chờ.csv", "health_stations", "not", "answered"]
-
-
-def test_indicators_stand_beside_their_targets() -> None:
-    cells = [cell.strip() for cell in indicators_table([INDICATOR]).splitlines()[2].split("  ") if cell]
-    assert cells == [
-        "EHR_FAC",
-        "Cơ sở y tế có hồ sơ",
-        "2021-Q1",
-        "reported",
-        "91.5",
-        "%",
-        "100 (2025)",
-        "not_reached",
-    ]
 
 
 def test_the_document_says_what_was_not_answered() -> None:
