@@ -271,7 +271,8 @@ def _trend(goal: Goal, points: Sequence[Point]) -> Projection:
     freedom, `t · s · √(1 + 1/n + (x−x̄)²/Sxx)` (NIST/SEMATECH e-Handbook of Statistical Methods, 4.5.1.2). It
     takes the deviations from the line as independent; values of one year are less so.
     """
-    positions = [year_position(point.on) for point in points]
+    # Counted from the first point, so that it is the same whatever the century.
+    positions = [years_between(points[0].on, point.on) for point in points]
     values = [point.value for point in points]
     count = len(points)
     mean_position, mean_value = statistics.fmean(positions), statistics.fmean(values)
@@ -280,7 +281,7 @@ def _trend(goal: Goal, points: Sequence[Point]) -> Projection:
         math.fsum((x - mean_position) * (y - mean_value) for x, y in zip(positions, values, strict=True))
         / spread
     )
-    ahead = year_position(goal.deadline) - mean_position
+    ahead = years_between(points[0].on, goal.deadline) - mean_position
     squares = math.fsum(
         (y - mean_value - slope * (x - mean_position)) ** 2 for x, y in zip(positions, values, strict=True)
     )
