@@ -12,6 +12,7 @@ import re
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cache
 from typing import Any, Literal
 
@@ -28,6 +29,7 @@ MESSAGES = INCLUDE / "messages"
 _PLACEHOLDER = re.compile(r"\{([a-z_0-9]+)\}")
 _OPTIONAL = re.compile(r"\[([^\[\]]*)\]")
 _ISO_DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)")
+_VIETNAMESE_MARKS = str.maketrans(",.", ".,")
 _LONGEST_DETAIL = 400
 _LONGEST_VALUE = 80
 
@@ -199,6 +201,12 @@ def as_shown(value: object, longest: int = _LONGEST_DETAIL) -> str:
     if iso:
         return f"{iso[3]}/{iso[2]}/{iso[1]}"
     return text if len(text) <= longest else text[: longest - 1].rstrip() + "…"
+
+
+def grouped(value: int | Decimal, language: Language = "vi") -> str:
+    """Return a number with its thousands apart and at most two decimals: `2.236,5`, in English `2,236.5`."""
+    written = f"{value:,}" if isinstance(value, int) else f"{value:,.2f}".rstrip("0").rstrip(".")
+    return written if language == "en" else written.translate(_VIETNAMESE_MARKS)
 
 
 def _find(code: str, language: Language) -> Message | None:

@@ -18,6 +18,7 @@ from dxpipeline.loading.load import KEPT_ISSUES
 from dxpipeline.messages import (
     Language,
     as_shown,
+    grouped,
     in_language,
     issue_sentence,
     label,
@@ -105,11 +106,6 @@ def ranges(rows: Sequence[int], total: int | None = None) -> str:
     written = [str(run[0]) if len(run) == 1 else f"{run[0]}–{run[-1]}" for run in runs[:_SHOWN_RANGES]]
     left = (len(rows) if total is None else total) - sum(len(run) for run in runs[:_SHOWN_RANGES])
     return ", ".join(written) + (f", … (+{grouped(left)})" if left else "")
-
-
-def grouped(value: int, language: Language = "vi") -> str:
-    """Return a count with its thousands apart: `2.236`, in English `2,236`."""
-    return f"{value:,}" if language == "en" else f"{value:,}".replace(",", ".")
 
 
 @cache

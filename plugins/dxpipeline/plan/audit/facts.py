@@ -1,0 +1,234 @@
+"""All that the rules look at: the plan as its files say it, and what was reported, read once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from functools import cached_property
+
+import psycopg
+from psycopg.rows import class_row
+
+from dxpipeline.plan.entries import Document, Indicator, Plan, Solution, Target
+from dxpipeline.warehouse.sql_files import read_sql
+
+TargetKey = tuple[str, str, str, int]
+"""Document, indicator, area and year: what tells one target from another."""
+
+
+def key_of(target: Target) -> TargetKey:
+    """Return what tells a target from all others."""
+    return target.document_code, target.indicator_code, target.geography_code, target.target_year
+
+
+def meets(target: Target, value: Decimal) -> bool:
+    """Say whether a value reaches a target; a target without a number is reached by none.
+
+    Args:
+        target: The target.
+        value: In the target's unit.
+    """
+    if target.target_value is None:
+        return False
+    return value >= target.target_value if target.direction == "at_least" else value <= target.target_value
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a target stands, a row of mart.target_progress.
+
+    Attributes:
+        document_code: The document that sets the target.
+        indicator_code: Its indicator.
+        geography_code: Its area.
+        target_year: Its year.
+        period: Latest period with a value; None without one.
+        vintage: Kind of the value, `published` for one that others have published; None without one.
+        value: Latest value, in the target's unit; None where nothing is known.
+        required_pace: Units per year that the target still asks for; None where it cannot be said.
+        observed_pace: Units per year observed so far; None where it cannot be said.
+        projected_value: Value projected for the target year; None where it cannot be said.
+        verdict: `reached`, `on_track`, `at_risk`, `out_of_reach` or `no_data`.
+    """
+
+    document_code: str
+    indicator_code: str
+    geography_code: str
+    target_year: int
+    period: str | None
+    vintage: str | None
+    value: Decimal | None
+    required_pace: Decimal | None
+    observed_pace: Decimal | None
+    projected_value: Decimal | None
+    verdict: str
+
+
+@dataclass(frozen=True)
+class ReportedBudget:
+    """Money reported for a solution of a target from one source in one year, a row of mart.fct_plan_budget.
+
+    Attributes:
+        year: The year reported.
+        period_end_on: Its last day.
+        target_code: The indicator whose target the money serves.
+        solution_code: The solution.
+        fund: Who pays.
+        planned_vnd_m: Planned, in million VND.
+        allocated_vnd_m: Allocated of it.
+        disbursed_vnd_m: Disbursed of it.
+        submission_id: The submission that brought it.
+        source_row: Its row in the file.
+    """
+
+    year: int
+    period_end_on: date
+    target_code: str
+    solution_code: str
+    fund: str
+    planned_vnd_m: Decimal
+    allocated_vnd_m: Decimal
+    disbursed_vnd_m: Decimal
+    submission_id: int
+    source_row: int
+
+
+@dataclass(frozen=True)
+class ReportedTasks:
+    """Research tasks of the latest period reported: how many, who leads them and who pays.
+
+    Attributes:
+        period: The period.
+        tasks: Tasks reported.
+        led_by_enterprises: Those led by an enterprise.
+        state_vnd_m: State budget of all tasks, in million VND.
+        enterprise_vnd_m: Money of enterprises for all tasks, in million VND.
+        submission_ids: The submissions that brought them.
+    """
+
+    period: str
+    tasks: int
+    led_by_enterprises: int
+    state_vnd_m: Decimal
+    enterprise_vnd_m: Decimal
+    submission_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class ReportedRevenue:
+    """Revenue of the science and technology enterprises in force, in the latest period reported.
+
+    Attributes:
+        period: The period.
+        enterprises: How many they are.
+        revenue_vnd_m: Their revenue, in million VND.
+        st_revenue_vnd_m: The part from science and technology products.
+        submission_ids: The submissions that brought them.
+    """
+
+    period: str
+    enterprises: int
+    revenue_vnd_m: Decimal
+    st_revenue_vnd_m: Decimal
+    submission_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class PlanFacts:
+    """The facts of one audit; what was not reported is absent, never zero.
+
+    Attributes:
+        plan: The plan.
+        on: The day of the audit.
+        progress: Where each target stands.
+        budgets: Money reported for the plan.
+        tasks: Research tasks; None where none were reported.
+        revenue: Revenue of the science and technology enterprises; None where none was reported.
+    """
+
+    plan: Plan
+    on: date
+    progress: tuple[Progress, ...] = ()
+    budgets: tuple[ReportedBudget, ...] = ()
+    tasks: ReportedTasks | None = None
+    revenue: ReportedRevenue | None = None
+
+    @cached_property
+    def documents(self) -> dict[str, Document]:
+        """Return the documents by their codes."""
+        return {document.document_code: document for document in self.plan.documents}
+
+    @cached_property
+    def indicators(self) -> dict[str, Indicator]:
+        """Return the indicators by their codes."""
+        return {indicator.indicator_code: indicator for indicator in self.plan.indicators}
+
+    @cached_property
+    def targets(self) -> tuple[Target, ...]:
+        """Return the targets that count: those of a draft or of a document in force."""
+        return tuple(
+            target
+            for target in self.plan.targets
+            if self.documents[target.document_code].status in ("draft", "in_force")
+        )
+
+    @cached_property
+    def provincial_targets(self) -> tuple[Target, ...]:
+        """Return those of them that the province sets itself and can mend."""
+        return tuple(
+            target for target in self.targets if self.documents[target.document_code].level == "provincial"
+        )
+
+    @cached_property
+    def _progress(self) -> dict[TargetKey, Progress]:
+        return {
+            (row.document_code, row.indicator_code, row.geography_code, row.target_year): row
+            for row in self.progress
+        }
+
+    def progress_of(self, target: Target) -> Progress | None:
+        """Return where a target stands, None where that was never computed."""
+        return self._progress.get(key_of(target))
+
+    def targets_of(self, indicator_code: str) -> tuple[Target, ...]:
+        """Return the targets of an indicator that count."""
+        return tuple(target for target in self.targets if target.indicator_code == indicator_code)
+
+    def solutions_for(self, indicator_code: str) -> tuple[Solution, ...]:
+        """Return the solutions that serve an indicator, of whatever document."""
+        return tuple(
+            solution for solution in self.plan.solutions if indicator_code in solution.indicator_codes
+        )
+
+    def targets_served_by(self, solution: Solution) -> tuple[Target, ...]:
+        """Return the targets of a solution's document that it serves."""
+        return tuple(
+            target
+            for target in self.targets
+            if target.document_code == solution.document_code
+            and target.indicator_code in solution.indicator_codes
+        )
+
+
+def read_facts(connection: psycopg.Connection, plan: Plan, on: date) -> PlanFacts:
+    """Read what was reported for a plan.
+
+    Args:
+        connection: As any role that may read schema mart; rows of one moment need a transaction of the
+            isolation level repeatable read.
+        plan: The plan.
+        on: The day of the audit.
+
+    Raises:
+        psycopg.Error: The database refuses.
+    """
+    with connection.cursor(row_factory=class_row(Progress)) as cursor:
+        progress = tuple(cursor.execute(read_sql("audit/progress")))
+    with connection.cursor(row_factory=class_row(ReportedBudget)) as cursor:
+        budgets = tuple(cursor.execute(read_sql("audit/reported_budgets")))
+    with connection.cursor(row_factory=class_row(ReportedTasks)) as cursor:
+        tasks = cursor.execute(read_sql("audit/reported_tasks")).fetchone()
+    with connection.cursor(row_factory=class_row(ReportedRevenue)) as cursor:
+        revenue = cursor.execute(read_sql("audit/reported_revenue")).fetchone()
+    return PlanFacts(plan, on, progress, budgets, tasks, revenue)

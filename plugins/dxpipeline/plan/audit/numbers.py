@@ -1,0 +1,182 @@
+"""Rules on the numbers of targets: repeated, contradicting, met before, out of reach."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from decimal import Decimal
+
+from dxpipeline.plan.audit.facts import PlanFacts, Progress, meets
+from dxpipeline.plan.audit.model import (
+    Detail,
+    Found,
+    Words,
+    about,
+    amount,
+    document_label,
+    in_both,
+    listed,
+    subject_of,
+)
+from dxpipeline.plan.entries import Indicator, Target
+
+
+def repeated_targets(facts: PlanFacts) -> Iterator[Found]:
+    """Find targets that several documents set alike: same indicator, area, year, direction and value."""
+    for same in _same_quantity(facts):
+        by_value: dict[Decimal | None, list[Target]] = defaultdict(list)
+        for target in same:
+            by_value[target.target_value].append(target)
+        for value, targets in by_value.items():
+            if len(targets) > 1 and value is not None:
+                yield Found(
+                    subject=f"{_quantity(targets[0])} {value}",
+                    details={
+                        **_about_all(facts, targets),
+                        "value": amount(value, _indicator(facts, targets[0])),
+                    },
+                    evidence={"target_value": value, "target_year": targets[0].target_year},
+                    targets=targets,
+                )
+
+
+def contradicting_targets(facts: PlanFacts) -> Iterator[Found]:
+    """Find targets of several documents that want different values of the same indicator, area and year."""
+    for same in _same_quantity(facts):
+        targets = [target for target in same if target.target_value is not None]
+        if len({target.target_value for target in targets}) > 1:
+            yield Found(
+                subject=_quantity(targets[0]),
+                details={
+                    **_about_all(facts, targets),
+                    "values": listed(_value_of_document(facts, target) for target in targets),
+                },
+                evidence={
+                    "target_year": targets[0].target_year,
+                    "values": {target.document_code: target.target_value for target in targets},
+                },
+                targets=targets,
+            )
+
+
+def already_met_when_set(facts: PlanFacts) -> Iterator[Found]:
+    """Find targets that a value of a year before their document meets already.
+
+    Looked at are the baseline and what was published of the indicator, and of those that measure the same
+    thing otherwise.
+    """
+    for target in facts.targets:
+        own = facts.indicators[target.indicator_code]
+        for indicator in (own, *_companions(facts, own)):
+            known = _latest_before(facts, target, indicator)
+            if known is None or not meets(target, known[1]):
+                continue
+            year, value, source = known
+            details: dict[str, Detail] = {
+                **about(facts, target),
+                "target_value": amount(target.target_value or Decimal(0), own),
+                "value": amount(value, indicator),
+                "year": str(year),
+            }
+            if indicator is not own:
+                details["measured"] = Words(indicator.name_vi, indicator.name_en)
+            yield Found(
+                subject=f"{subject_of(target)} {indicator.indicator_code}",
+                details=details,
+                evidence={
+                    "indicator_code": indicator.indicator_code,
+                    "year": year,
+                    "value": value,
+                    "target_value": target.target_value,
+                    "source": source,
+                },
+                targets=[target],
+            )
+
+
+def out_of_reach(facts: PlanFacts) -> Iterator[Found]:
+    """Find targets that the observed pace cannot reach, as their progress says."""
+    for target in facts.targets:
+        progress = facts.progress_of(target)
+        if progress is not None and progress.verdict == "out_of_reach" and progress.value is not None:
+            yield _out_of_reach(facts, target, progress, progress.value)
+
+
+def _out_of_reach(facts: PlanFacts, target: Target, progress: Progress, value: Decimal) -> Found:
+    indicator = facts.indicators[target.indicator_code]
+    details: dict[str, Detail] = {
+        **about(facts, target),
+        "target_value": amount(target.target_value or Decimal(0), indicator),
+        "target_year": str(target.target_year),
+        "value": amount(value, indicator),
+        "period": progress.period or "",
+    }
+    for name in ("required_pace", "observed_pace"):
+        pace = getattr(progress, name)
+        if pace is not None:
+            details[name] = pace
+    return Found(
+        subject=subject_of(target),
+        details=details,
+        evidence={
+            name: getattr(progress, name)
+            for name in (
+                "period", "vintage", "value", "required_pace", "observed_pace", "projected_value",
+            )
+        } | {"target_value": target.target_value, "target_year": target.target_year},
+        targets=[target],
+    )  # fmt: skip
+
+
+def _same_quantity(facts: PlanFacts) -> list[list[Target]]:
+    """Return the targets that speak of the same indicator, area, year and direction, group by group."""
+    groups: dict[str, list[Target]] = defaultdict(list)
+    for target in facts.targets:
+        groups[_quantity(target)].append(target)
+    return [targets for targets in groups.values() if len(targets) > 1]
+
+
+def _quantity(target: Target) -> str:
+    return f"{target.indicator_code} {target.geography_code} {target.target_year} {target.direction}"
+
+
+def _indicator(facts: PlanFacts, target: Target) -> Indicator:
+    return facts.indicators[target.indicator_code]
+
+
+def _about_all(facts: PlanFacts, targets: list[Target]) -> dict[str, Detail]:
+    indicator = _indicator(facts, targets[0])
+    return {
+        "target": Words(indicator.name_vi, indicator.name_en),
+        "documents": listed(document_label(facts.documents[target.document_code]) for target in targets),
+        "year": str(targets[0].target_year),
+    }
+
+
+def _value_of_document(facts: PlanFacts, target: Target) -> Words:
+    value = amount(target.target_value or Decimal(0), _indicator(facts, target))
+    document = document_label(facts.documents[target.document_code])
+    return in_both(lambda language: f"{value.in_language(language)} ({document.in_language(language)})")
+
+
+def _companions(facts: PlanFacts, own: Indicator) -> list[Indicator]:
+    """Return the indicators that measure the same thing otherwise, in the same unit."""
+    return [
+        indicator
+        for indicator in facts.plan.indicators
+        if indicator.companion_of == own.indicator_code and indicator.unit == own.unit
+    ]
+
+
+def _latest_before(facts: PlanFacts, target: Target, indicator: Indicator) -> tuple[int, Decimal, str] | None:
+    """Return year, value and source of what was known last before the document of a target."""
+    limit = facts.documents[target.document_code].dated_on.year
+    known = [
+        (item.year, item.value, item.source)
+        for item in facts.plan.observations
+        if item.indicator_code == indicator.indicator_code and item.year < limit
+    ]
+    baseline = target.baseline
+    if indicator.indicator_code == target.indicator_code and baseline and baseline.year < limit:
+        known.append((baseline.year, baseline.value, target.source))
+    return max(known, key=lambda item: item[0], default=None)

@@ -1,0 +1,373 @@
+"""Every rule of the audit: facts in which it finds something, and facts next to them in which it does not."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+import pytest
+from tests.unit.plan.audit_cases import (
+    LAW,
+    OTHER,
+    document,
+    facts,
+    indicator,
+    line,
+    observation,
+    progress,
+    reported,
+    solution,
+    target,
+    tasks,
+)
+
+from dxpipeline.messages import LANGUAGES, catalogue
+from dxpipeline.plan.audit.facts import PlanFacts
+from dxpipeline.plan.audit.model import SEVERITIES, Finding
+from dxpipeline.plan.audit.rules import RULES, audit
+
+LATER_LAW = document(
+    "LAW-2", kind="regulation", status="in_force", number="94/2022", dated_on=date(2022, 11, 7)
+)
+NATIONAL = document("QD-9", level="national", status="in_force", number="9/QĐ-BYT", dated_on=date(2019, 1, 1))
+TWO_DOCUMENTS = (document(), OTHER, LAW)
+HEADCOUNT = indicator("HEADS", companion_of="SW_ENT", name_vi="Theo đầu người", name_en="By heads")
+
+FINDS: Mapping[str, list[PlanFacts]] = {
+    "contradicting-targets": [
+        facts(documents=TWO_DOCUMENTS, targets=(target(), target("QD-2", target_value=30)))
+    ],
+    "no-legal-basis": [
+        facts(targets=(target(legal_basis=[]),)),
+        facts(targets=(target(legal_basis=["DT-1"]),)),
+    ],
+    "out-of-reach": [facts(progress=(progress("3", "out_of_reach"),))],
+    "budget-does-not-add-up": [
+        facts(budget_lines=(line(amount=1200),), budgets=()),
+        facts(budgets=(reported(1000, 1100, 900),)),
+        facts(budgets=(reported(1000, 800, 900),)),
+        facts(budgets=(reported(900, 900, 900),)),
+    ],
+    "no-measurable-number": [
+        facts(targets=(target(target_value=None, statement_vi="cơ bản", statement_en="basically"),))
+    ],
+    "already-met-when-set": [
+        facts(observations=(observation(2020, "10"),)),
+        facts(targets=(target(baseline={"value": 11, "year": 2020, "sureness": "read"}),)),
+        facts(indicators=(indicator(), HEADCOUNT), observations=(observation(2019, "12", "HEADS"),)),
+        facts(
+            targets=(target(direction="at_most"),),
+            observations=(observation(2020, "9"),),
+        ),
+    ],
+    "later-legal-basis": [
+        facts(documents=(document(), LATER_LAW, LAW), targets=(target(legal_basis=["LAW-2"]),)),
+        facts(
+            documents=(document(), LATER_LAW),
+            indicators=(indicator(legal_basis=["LAW-2"]),),
+            targets=(target(legal_basis=[]),),
+        ),
+    ],
+    "no-data": [
+        facts(progress=(progress(None, "no_data"),)),
+        facts(progress=()),
+        facts(progress=(), indicators=(indicator(feed=None),)),
+    ],
+    "no-solution": [facts(solutions=(), budget_lines=())],
+    "solution-without-target": [
+        facts(solutions=(solution(), solution("GP02", indicator_codes=[], costs=[])))
+    ],
+    "no-budget": [
+        facts(budget_lines=(), budgets=()),
+        facts(budget_lines=(line(amount=0),), budgets=()),
+    ],
+    "funding-gap": [facts(budget_lines=(line(amount=400), line("tỉnh", 100)))],
+    "budget-not-disbursed": [facts(budgets=(reported(1000, 900, 799),))],
+    "enterprise-role": [
+        facts(tasks=tasks(led=4)),
+        facts(tasks=tasks(state=700)),
+        facts(solutions=(solution(led_by="department"),)),
+        facts(budget_lines=(line("tỉnh"),)),
+    ],
+    "repeated-targets": [facts(documents=TWO_DOCUMENTS, targets=(target(), target("QD-2")))],
+}
+
+FINDS_NOT: Mapping[str, list[PlanFacts]] = {
+    "contradicting-targets": [
+        facts(documents=TWO_DOCUMENTS, targets=(target(), target("QD-2"))),
+        facts(documents=TWO_DOCUMENTS, targets=(target(), target("QD-2", target_value=30, target_year=2030))),
+        facts(
+            documents=(document(), document("QD-2", status="replaced"), LAW),
+            targets=(target(), target("QD-2", target_value=30)),
+        ),
+    ],
+    "no-legal-basis": [
+        facts(),
+        # What the country asks is not for the province to found.
+        facts(documents=(document(), NATIONAL, LAW), targets=(target("QD-9", legal_basis=[]),)),
+    ],
+    "out-of-reach": [facts(progress=(progress("5", "at_risk"),)), facts(progress=())],
+    "budget-does-not-add-up": [
+        facts(),
+        # Nobody said what is needed, or who pays: nothing disagrees with nothing.
+        facts(solutions=(solution(costs=[]),)),
+        facts(budget_lines=(), budgets=()),
+        facts(budget_lines=(line(), ), budgets=(reported(500, 400, 300, fund="tỉnh"),)),
+    ],
+    "no-measurable-number": [facts()],
+    "already-met-when-set": [
+        facts(observations=(observation(2020, "9.9"),)),
+        # Published of the document's own year or later: that is progress, not a beginning.
+        facts(observations=(observation(2021, "12"),)),
+        # Once more it was less.
+        facts(observations=(observation(2018, "12"), observation(2020, "9"))),
+        # Of another unit: nothing that could be compared.
+        facts(
+            indicators=(indicator(), indicator("HEADS", companion_of="SW_ENT", unit="pct", unit_vi="%")),
+            observations=(observation(2019, "12", "HEADS"),),
+        ),
+    ],
+    "later-legal-basis": [
+        facts(documents=(document(), LATER_LAW, LAW), targets=(target(legal_basis=["LAW-2", "LAW-1"]),)),
+        facts(targets=(target(legal_basis=[]),)),
+    ],
+    "no-data": [facts(), facts(progress=(), observations=(observation(2020, "0"),))],
+    "no-solution": [facts()],
+    "solution-without-target": [facts()],
+    "no-budget": [facts(budgets=()), facts(budget_lines=()), facts(solutions=(), budget_lines=())],
+    "funding-gap": [facts(), facts(solutions=(solution(costs=[]),), budget_lines=())],
+    "budget-not-disbursed": [
+        facts(budgets=(reported(1000, 900, 800),)),
+        facts(budgets=()),
+        # The year is not over yet.
+        facts(on=date(2021, 12, 14), budgets=(reported(1000, 900, 0),)),
+    ],
+    "enterprise-role": [
+        facts(tasks=tasks(led=5, enterprise=400, state=400)),
+        facts(tasks=None, solutions=(), budget_lines=()),
+    ],
+    "repeated-targets": [
+        facts(documents=TWO_DOCUMENTS, targets=(target(), target("QD-2", target_value=11))),
+        facts(),
+    ],
+}  # fmt: skip
+
+
+def findings(of: PlanFacts, rule: str) -> list[Finding]:
+    return [finding for finding in audit(of) if finding.rule == rule]
+
+
+def only(of: PlanFacts, rule: str) -> Finding:
+    (found,) = findings(of, rule)
+    return found
+
+
+def cases(table: Mapping[str, list[PlanFacts]]) -> list[Any]:
+    return [
+        pytest.param(rule.name, position, id=f"{rule.name}-{position}")
+        for rule in RULES
+        for position in range(len(table.get(rule.name, [])))
+    ]
+
+
+def test_every_rule_has_cases_in_which_it_finds_and_in_which_it_does_not() -> None:
+    names = [rule.name for rule in RULES]
+    assert len(set(names)) == len(names) == 15
+    assert FINDS.keys() == FINDS_NOT.keys() == set(names)
+    assert all(FINDS.values())
+    assert all(FINDS_NOT.values())
+
+
+@pytest.mark.parametrize(("rule", "position"), cases(FINDS))
+def test_the_rule_finds_it_once_and_tells_it_in_both_languages(rule: str, position: int) -> None:
+    found = only(FINDS[rule][position], rule)
+    (severity,) = [each.severity for each in RULES if each.name == rule]
+    assert found.severity == severity
+    assert found.evidence
+    for message in (found.message_vi, found.message_en):
+        assert message.endswith(".")
+        assert not re.search(r"[\[\]{}]|None|Decimal|  ", message), message
+
+
+@pytest.mark.parametrize(("rule", "position"), cases(FINDS_NOT))
+def test_the_rule_finds_nothing_in_what_is_as_it_should_be(rule: str, position: int) -> None:
+    assert findings(FINDS_NOT[rule][position], rule) == []
+
+
+def test_a_plan_that_is_as_it_should_be_has_no_finding_at_all() -> None:
+    assert audit(facts()) == []
+
+
+def test_subjects_tell_the_findings_of_a_rule_apart() -> None:
+    of = facts(
+        documents=TWO_DOCUMENTS,
+        targets=(
+            target(legal_basis=[]),
+            target("QD-2", legal_basis=[]),
+            target(legal_basis=[], target_year=2030, geography_code="380"),
+        ),
+        solutions=(),
+        budget_lines=(),
+        tasks=tasks(led=1, enterprise=1),
+        progress=(),
+    )
+    keys = [(finding.rule, finding.subject) for finding in audit(of)]
+    assert len(keys) == len(set(keys))
+    assert len(findings(of, "no-legal-basis")) == 3
+
+
+def test_findings_come_by_severity() -> None:
+    order = [SEVERITIES.index(rule.severity) for rule in RULES]
+    assert order == sorted(order)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_titles_and_rules_are_the_same(language: Any) -> None:
+    assert catalogue(language)["audit_titles"].keys() == {rule.name for rule in RULES}
+    assert catalogue(language)["audit_severities"].keys() == set(SEVERITIES)
+
+
+def test_a_contradiction_names_both_documents_and_both_values() -> None:
+    found = only(FINDS["contradicting-targets"][0], "contradicting-targets")
+    assert found.targets == ["DT-1 SW_ENT", "QD-2 SW_ENT"]
+    assert found.documents == ["DT-1", "QD-2"]
+    assert found.evidence == {"target_year": 2025, "values": {"DT-1": 10, "QD-2": 30}}
+    assert "10 doanh nghiệp (dự thảo ngày 25/02/2021); 30 doanh nghiệp (2/QĐ-UBND)" in found.message_vi
+    assert "10 (draft of 25/02/2021); 30 (2/QĐ-UBND)" in found.message_en
+
+
+def test_a_target_met_by_other_counting_says_how_it_was_counted() -> None:
+    found = only(FINDS["already-met-when-set"][2], "already-met-when-set")
+    assert found.evidence["value"] == 12
+    assert found.evidence["year"] == 2019
+    assert "năm 2019 là 12 doanh nghiệp, tính theo “Theo đầu người”" in found.message_vi
+
+
+def test_a_basis_that_the_target_does_not_name_is_that_of_its_indicator() -> None:
+    named, defined = (only(case, "later-legal-basis") for case in FINDS["later-legal-basis"])
+    assert named.evidence == {
+        "document_dated_on": "2021-02-25",
+        "named_by_target": True,
+        "legal_basis": {"LAW-2": "2022-11-07"},
+    }
+    assert "94/2022 (07/11/2022)" in named.message_vi
+    assert defined.evidence["named_by_target"] is False
+    assert "không nêu căn cứ" in defined.message_vi
+
+
+def test_missing_data_names_the_feed_that_should_bring_it() -> None:
+    of_feed, _, without_feed = (only(case, "no-data") for case in FINDS["no-data"])
+    assert "nguồn software_enterprises" in of_feed.message_vi
+    assert "nguồn" not in without_feed.message_vi.partition("Hãy")[0]
+
+
+def test_figures_that_disagree_are_told_apart() -> None:
+    need, allocated, disbursed, report = (
+        only(case, "budget-does-not-add-up") for case in FINDS["budget-does-not-add-up"]
+    )
+    assert need.subject == "GP01 2021 need"
+    assert need.evidence["needed_vnd_m"] == 1000
+    assert need.evidence["sources_vnd_m"] == {"doanh nghiệp": 1200}
+    assert "cần 1.000 triệu đồng, các nguồn cộng lại là 1.200 triệu đồng" in need.message_vi
+    assert allocated.subject == disbursed.subject == "GP01 2021 order"
+    assert allocated.evidence["rows"] == [
+        {
+            "submission_id": 7,
+            "source_row": 12,
+            "fund": "doanh nghiệp",
+            "planned_vnd_m": 1000,
+            "allocated_vnd_m": 1100,
+            "disbursed_vnd_m": 900,
+        }
+    ]
+    assert report.subject == "GP01 2021 report"
+    assert report.evidence["reported_vnd_m"] == {"doanh nghiệp": 900}
+    assert report.targets == ["DT-1 SW_ENT"]
+
+
+def test_reported_money_of_several_targets_is_compared_as_one_sum() -> None:
+    halves = (reported(600, 500, 500), reported(400, 350, 350, target_code="OTHER"))
+    assert findings(facts(budgets=halves), "budget-does-not-add-up") == []
+
+
+def test_a_gap_lists_its_years_and_who_would_pay_what() -> None:
+    found = only(
+        facts(
+            solutions=(
+                solution(costs=[{"year": 2021, "needed_vnd_m": 1000}, {"year": 2022, "needed_vnd_m": 500}]),
+            ),
+            budget_lines=(line(amount=400), line("tỉnh", 100), line(amount=500, year=2022)),
+        ),
+        "funding-gap",
+    )
+    assert found.subject == "DT-1"
+    assert found.evidence["years"]["2021"] == {
+        "need_vnd_m": 1000,
+        "sources_vnd_m": {"doanh nghiệp": 400, "tỉnh": 100},
+        "deficit_vnd_m": 500,
+    }
+    assert found.evidence["years"]["2022"]["deficit_vnd_m"] == 0
+    # 900 of enterprises and 100 of the province are named for 1,500; 500 are missing.
+    assert found.evidence["options"] == [
+        {
+            "closed_by": "same-shares",
+            "shares_pct": {"doanh nghiệp": 90, "tỉnh": 10},
+            "more_vnd_m": {"doanh nghiệp": 450, "tỉnh": 50},
+        },
+        {
+            "closed_by": "doanh nghiệp",
+            "shares_pct": {"doanh nghiệp": 93.333333, "tỉnh": 6.666667},
+            "more_vnd_m": {"doanh nghiệp": 500},
+        },
+        {
+            "closed_by": "tỉnh",
+            "shares_pct": {"doanh nghiệp": 60, "tỉnh": 40},
+            "more_vnd_m": {"tỉnh": 500},
+        },
+    ]
+    assert "cần 1.000 triệu đồng, các nguồn đã nêu 500, còn thiếu 500 (2021: 500)" in found.message_vi
+
+
+def test_a_gap_without_any_source_has_no_shares_to_keep() -> None:
+    found = only(facts(budget_lines=()), "funding-gap")
+    assert found.evidence["years"]["2021"]["deficit_vnd_m"] == 1000
+    assert found.evidence["options"] == []
+
+
+def test_money_that_was_not_paid_out_says_the_line_it_missed() -> None:
+    found = only(FINDS["budget-not-disbursed"][0], "budget-not-disbursed")
+    assert found.subject == "SW_ENT 2021"
+    assert found.evidence["disbursed_pct"] == pytest.approx(79.9)
+    assert "799 trên 1.000 triệu đồng kế hoạch (79,9 %), dưới 80 %" in found.message_vi
+
+
+def test_the_role_of_enterprises_is_judged_part_by_part_with_their_revenue_as_evidence() -> None:
+    found = only(FINDS["enterprise-role"][0], "enterprise-role")
+    assert found.subject == "tasks-led"
+    assert "chủ trì 4 trong 10 nhiệm vụ" in found.message_vi
+    assert found.evidence == {
+        "enterprises": 4,
+        "all": 10,
+        "enterprises_pct": 40,
+        "period": "2021-Q2",
+        "submission_ids": [3],
+        "st_revenue_pct": 30,
+        "st_revenue_period": "2021-Q2",
+        "st_enterprises": 20,
+    }
+    subjects = [only(case, "enterprise-role").subject for case in FINDS["enterprise-role"]]
+    assert subjects == ["tasks-led", "tasks-paid", "solutions-led", "plan-paid"]
+
+
+def test_a_target_out_of_reach_names_value_and_paces() -> None:
+    found = only(FINDS["out-of-reach"][0], "out-of-reach")
+    assert "đến kỳ 2023-Q4 đạt 3 doanh nghiệp" in found.message_vi
+    assert "mỗi năm cần 2, đã đạt 2 mỗi năm" in found.message_vi
+    assert found.evidence["target_value"] == 10
+    without = only(
+        facts(progress=(progress("3", "out_of_reach", required_pace=None, observed_pace=None),)),
+        "out-of-reach",
+    )
+    assert "mỗi năm" not in without.message_vi
