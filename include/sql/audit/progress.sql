@@ -10,6 +10,9 @@ select
     required_pace::numeric as required_pace,
     observed_pace::numeric as observed_pace,
     projected_value::numeric as projected_value,
+    projected_high::numeric as projected_high,
+    projection_method,
+    point_count,
     verdict
 from mart.target_progress
 order by document_code, indicator_code, geography_code, target_year;

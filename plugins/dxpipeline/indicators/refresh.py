@@ -29,8 +29,11 @@ from psycopg.pq import TransactionStatus
 from dxpipeline.contracts import Contract, contracts
 from dxpipeline.indicators.models import LEDGER, models
 from dxpipeline.periods import Period
+from dxpipeline.plan.audit.store import FINDINGS, write_findings
 from dxpipeline.plan.entries import PROVINCE_CODE
 from dxpipeline.plan.progress import PROGRESS_MODEL, compute_progress
+from dxpipeline.plan.reader import load_plan
+from dxpipeline.reporting.expected import today
 from dxpipeline.reporting.facts import REPORT_MODEL, later_reports, names_of, unseen_reports
 from dxpipeline.warehouse.sql_files import read_sql
 
@@ -64,6 +67,7 @@ def refresh(connection: psycopg.Connection, *, everything: bool = False) -> list
     Raises:
         ValueError: The connection is inside a transaction, so that nothing could be committed.
         RefreshError: Some could not be computed; all the others were.
+        PlanError: The plan cannot be used; the marts were computed.
         psycopg.OperationalError: The warehouse went away.
     """
     if connection.info.transaction_status != TransactionStatus.IDLE:
@@ -87,12 +91,26 @@ def refresh(connection: psycopg.Connection, *, everything: bool = False) -> list
             compute_progress(connection)
         with _collected(connection, failures, LEDGER):
             _follow_ledger(connection, everything=everything)
+        with _collected(connection, failures, FINDINGS), connection.transaction():
+            # After the progress, which it judges; also without a mark, since the day and the plan move on.
+            connection.execute("set transaction isolation level repeatable read")
+            write_findings(connection, load_plan(), today())
     if failures:
         raise RefreshError(
             f"The marts of {'; '.join(failures)} could not be computed: mend the model or the data. "
             "Their marks stay, so that the next round tries again."
         )
     return computed
+
+
+def wait_until_idle(connection: psycopg.Connection) -> None:
+    """Wait until no refresh is at work: progress and findings come after the marks are gone.
+
+    Args:
+        connection: As the writer, outside any transaction.
+    """
+    with _turn(connection):
+        pass
 
 
 def mark_everything(connection: psycopg.Connection) -> None:

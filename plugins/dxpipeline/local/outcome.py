@@ -14,6 +14,7 @@ import psycopg
 from psycopg.rows import dict_row
 
 from dxpipeline.console import table
+from dxpipeline.indicators.refresh import wait_until_idle
 from dxpipeline.local.drops import Drop
 from dxpipeline.warehouse.sql_files import read_sql
 
@@ -103,6 +104,7 @@ def wait_for_refresh(connection: psycopg.Connection[Any], meanwhile: Callable[[]
         row = connection.execute("select count(*) from ledger.mart_refresh").fetchone()
         connection.rollback()
         if row is not None and row[0] == 0:
+            wait_until_idle(connection)
             return True
         meanwhile()
         time.sleep(POLL_SECONDS)

@@ -9,6 +9,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
@@ -37,6 +38,7 @@ from dxpipeline.local.outcome import (
 )
 from dxpipeline.local.processes import Component, LocalRunError, Supervisor
 from dxpipeline.orchestration import LARGE_FILES_POOL, WAREHOUSE_POOL
+from dxpipeline.plan.audit.store import count_findings, counts_table, read_findings
 from dxpipeline.settings import INCLUDE, PROJECT_ROOT, ConfigurationError, Settings, get_settings
 from dxpipeline.warehouse import migrate
 from dxpipeline.warehouse.connection import WarehouseUnavailable, broken_off, connect, role_url
@@ -148,9 +150,12 @@ def _run(
         with _step("computing the indicators"):
             refreshed = wait_for_refresh(connection, watch)
         indicators = [dict(row) for row in current_values(connection)]
+        findings, rules = read_findings(connection), count_findings(connection)
     all_answered = all(answer.delivery is not None for answer in answers)
     facts = {
         "indicators_refreshed": refreshed,
+        "findings": [asdict(finding) for finding in findings],
+        "findings_by_rule": rules,
         "outbox": str(settings.outbox),
         "ui": {"url": api.address, "user": UI_USER, "password": ui_password(settings)},
         "bi_url": role_url(settings, "bi"),
@@ -214,7 +219,12 @@ def _show(
     facts: Mapping[str, Any],
 ) -> None:
     ui = facts["ui"]
-    tables = (answers_table(answers), indicators_table(indicators), progress_table(indicators))
+    tables = (
+        answers_table(answers),
+        indicators_table(indicators),
+        progress_table(indicators),
+        counts_table(facts["findings_by_rule"]),
+    )
     print("", *tables, "", sep="\n\n")
     print(f"Receipts    {settings.outbox}")
     print(f"Drop files  {settings.import_folder}/<department>/<feed>/")

@@ -137,6 +137,9 @@ def progress(value: str | None = "6", verdict: str = "on_track", **changes: Any)
         required_pace=Decimal(2),
         observed_pace=Decimal(2),
         projected_value=Decimal(10),
+        projected_high=Decimal(11),
+        projection_method="two-points",
+        point_count=2,
         verdict=verdict,
     )
     return replace(stated, **changes)

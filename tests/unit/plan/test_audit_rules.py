@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -304,7 +305,7 @@ def test_a_gap_lists_its_years_and_who_would_pay_what() -> None:
     )
     assert found.subject == "DT-1"
     assert found.evidence["years"]["2021"] == {
-        "need_vnd_m": 1000,
+        "needed_vnd_m": 1000,
         "sources_vnd_m": {"doanh nghiệp": 400, "tỉnh": 100},
         "deficit_vnd_m": 500,
     }
@@ -363,11 +364,31 @@ def test_the_role_of_enterprises_is_judged_part_by_part_with_their_revenue_as_ev
 
 def test_a_target_out_of_reach_names_value_and_paces() -> None:
     found = only(FINDS["out-of-reach"][0], "out-of-reach")
-    assert "đến kỳ 2023-Q4 đạt 3 doanh nghiệp" in found.message_vi
-    assert "mỗi năm cần 2, đã đạt 2 mỗi năm" in found.message_vi
+    assert "3 doanh nghiệp ở kỳ 2023-Q4" in found.message_vi
+    assert "mỗi năm cần 2, đã đạt 2; dự báo 10" in found.message_vi
     assert found.evidence["target_value"] == 10
-    without = only(
-        facts(progress=(progress("3", "out_of_reach", required_pace=None, observed_pace=None),)),
-        "out-of-reach",
+    assert found.evidence["point_count"] == 2
+
+
+def test_without_a_pace_the_bound_or_the_end_of_the_year_is_told() -> None:
+    bound = progress(
+        "3",
+        "out_of_reach",
+        observed_pace=None,
+        projected_value=None,
+        projected_high=Decimal("5.5"),
+        projection_method="single-point-bound",
     )
-    assert "mỗi năm" not in without.message_vi
+    told = only(facts(progress=(bound,)), "out-of-reach")
+    assert "nhiều nhất cho 5,5 vào năm 2025" in told.message_vi
+    final = progress(
+        "8",
+        "out_of_reach",
+        required_pace=None,
+        observed_pace=None,
+        projected_value=None,
+        projected_high=None,
+        projection_method="final-value",
+    )
+    told = only(facts(progress=(final,)), "out-of-reach")
+    assert "hết năm 2025 đạt 8 doanh nghiệp (kỳ 2023-Q4), mục tiêu là 10 doanh nghiệp" in told.message_vi

@@ -17,9 +17,10 @@ CENTRE_SHARE = Decimal("0.5")
 
 @dataclass(frozen=True)
 class _Role:
-    """What enterprises do, of all that is done."""
+    """What enterprises do, of all that is done; the suffix says in what unit, as in names of columns."""
 
     kind: str
+    suffix: str
     part: Decimal
     whole: Decimal
     evidence: dict[str, Any]
@@ -42,8 +43,8 @@ def enterprise_role(facts: PlanFacts) -> Iterator[Found]:
                     "share": 100 * role.part / role.whole,
                 },
                 evidence={
-                    "enterprises": role.part,
-                    "all": role.whole,
+                    f"enterprises{role.suffix}": role.part,
+                    f"all{role.suffix}": role.whole,
                     "enterprises_pct": 100 * role.part / role.whole,
                     **role.evidence,
                     **_revenue(facts),
@@ -58,6 +59,7 @@ def _of_solutions(facts: PlanFacts) -> Iterator[_Role]:
     led = [solution.solution_code for solution in solutions if solution.led_by == "enterprise"]
     yield _Role(
         "solutions-led",
+        "",
         Decimal(len(led)),
         Decimal(len(solutions)),
         {"led_by_enterprises": led},
@@ -70,9 +72,10 @@ def _of_plan_money(facts: PlanFacts) -> Iterator[_Role]:
     documents = {solution.solution_code: solution.document_code for solution in facts.plan.solutions}
     yield _Role(
         "plan-paid",
+        "_vnd_m",
         sum((line.amount_vnd_m for line in lines if line.fund == ENTERPRISE_FUND), Decimal(0)),
         sum((line.amount_vnd_m for line in lines), Decimal(0)),
-        {"unit": "vnd_m"},
+        {},
         [documents[line.solution_code] for line in lines],
     )
 
@@ -82,12 +85,13 @@ def _of_tasks(facts: PlanFacts) -> Iterator[_Role]:
     if tasks is None:
         return
     source = {"period": tasks.period, "submission_ids": list(tasks.submission_ids)}
-    yield _Role("tasks-led", Decimal(tasks.led_by_enterprises), Decimal(tasks.tasks), source)
+    yield _Role("tasks-led", "", Decimal(tasks.led_by_enterprises), Decimal(tasks.tasks), source)
     yield _Role(
         "tasks-paid",
+        "_vnd_m",
         tasks.enterprise_vnd_m,
         tasks.enterprise_vnd_m + tasks.state_vnd_m,
-        {"unit": "vnd_m", **source},
+        source,
     )
 
 

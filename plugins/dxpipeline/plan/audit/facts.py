@@ -49,6 +49,10 @@ class Progress:
         required_pace: Units per year that the target still asks for; None where it cannot be said.
         observed_pace: Units per year observed so far; None where it cannot be said.
         projected_value: Value projected for the target year; None where it cannot be said.
+        projected_high: Upper end of the projection's interval, or what cannot be exceeded.
+        projection_method: How it was projected, or why not (`dxpipeline.plan.projection.Method`); None
+            without a value.
+        point_count: Values that the projection rests on; None without a value.
         verdict: `reached`, `on_track`, `at_risk`, `out_of_reach` or `no_data`.
     """
 
@@ -62,6 +66,9 @@ class Progress:
     required_pace: Decimal | None
     observed_pace: Decimal | None
     projected_value: Decimal | None
+    projected_high: Decimal | None
+    projection_method: str | None
+    point_count: int | None
     verdict: str
 
 

@@ -96,7 +96,7 @@ def funding_gap(facts: PlanFacts) -> Iterator[Found]:
         lacking = {year: figures for year, figures in years.items() if figures["deficit_vnd_m"] > 0}
         if not lacking:
             continue
-        need, deficit = (_total(lacking.values(), name) for name in ("need_vnd_m", "deficit_vnd_m"))
+        need, deficit = (_total(lacking.values(), name) for name in ("needed_vnd_m", "deficit_vnd_m"))
         yield Found(
             subject=document.document_code,
             details={
@@ -227,7 +227,7 @@ def _years(facts: PlanFacts, document: Document) -> dict[int, dict[str, Any]]:
                 sources[year] = _sums([*sources[year].items(), *funds.items()])
     return {
         year: {
-            "need_vnd_m": needs[year],
+            "needed_vnd_m": needs[year],
             "sources_vnd_m": sources[year],
             "deficit_vnd_m": max(needs[year] - sum(sources[year].values()), Decimal(0)),
         }

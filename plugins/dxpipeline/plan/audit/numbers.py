@@ -20,6 +20,21 @@ from dxpipeline.plan.audit.model import (
 )
 from dxpipeline.plan.entries import Indicator, Target
 
+_SENTENCES = {"final-value": "out-of-reach-final", "single-point-bound": "out-of-reach-bound"}
+"""What is said where there is no pace to speak of: the year is over, or only a bound is known."""
+
+_PROGRESS = (
+    "period",
+    "vintage",
+    "value",
+    "required_pace",
+    "observed_pace",
+    "projected_value",
+    "projected_high",
+    "projection_method",
+    "point_count",
+)
+
 
 def repeated_targets(facts: PlanFacts) -> Iterator[Found]:
     """Find targets that several documents set alike: same indicator, area, year, direction and value."""
@@ -111,21 +126,21 @@ def _out_of_reach(facts: PlanFacts, target: Target, progress: Progress, value: D
         "value": amount(value, indicator),
         "period": progress.period or "",
     }
-    for name in ("required_pace", "observed_pace"):
-        pace = getattr(progress, name)
-        if pace is not None:
-            details[name] = pace
+    for name in ("required_pace", "observed_pace", "projected_value", "projected_high"):
+        number = getattr(progress, name)
+        if number is not None:
+            details[name] = number
     return Found(
         subject=subject_of(target),
         details=details,
         evidence={
-            name: getattr(progress, name)
-            for name in (
-                "period", "vintage", "value", "required_pace", "observed_pace", "projected_value",
-            )
-        } | {"target_value": target.target_value, "target_year": target.target_year},
+            **{name: getattr(progress, name) for name in _PROGRESS},
+            "target_value": target.target_value,
+            "target_year": target.target_year,
+        },
         targets=[target],
-    )  # fmt: skip
+        sentence=_SENTENCES.get(progress.projection_method or "", "out-of-reach"),
+    )
 
 
 def _same_quantity(facts: PlanFacts) -> list[list[Target]]:
