@@ -13,6 +13,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Run the SQL beside this file."""
-    script = Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")
-    op.get_bind().connection.driver_connection.execute(script)
+    """Run the SQL beside this file, then let its view pass comments on."""
+    own = Path(__file__).with_suffix(".sql")
+    for script in (own, own.parents[1] / "pass_comments_on.sql"):
+        op.get_bind().connection.driver_connection.execute(script.read_text(encoding="utf-8"))
