@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 from dxpipeline.commands import plan_audit, plan_consultation
-
 from dxpipeline.console import number, print_json, table
 from dxpipeline.settings import get_settings
 

@@ -67,6 +67,11 @@ class Goal:
         """The day from which the way is counted: the baseline's, else the end of the year before."""
         return self.baseline.on if self.baseline else date(self.set_on.year - 1, 12, 31)
 
+    @property
+    def has_pace(self) -> bool:
+        """Whether it is approached at a pace; neither a rank nor a part of a year's growth is."""
+        return self.measure != "rank" and self.aggregation != "growth_accounting"
+
     def covers(self, on: date) -> bool:
         """Say whether a value of a day tells of the way, and not of what the target started from."""
         return on > self.start if self.baseline else on >= self.start
@@ -125,9 +130,9 @@ def required_pace(goal: Goal, latest: Point) -> float | None:
     Units per year, `(target - value) / years left`; 0 where the value is there already. For an average
     growth it is the growth r (% per year) of the years left that makes the geometric mean over all n years
     the target g, after m years at the average v: `(1+v)^m (1+r)^(n-m) = (1+g)^n`. None where no time is
-    left, or the target names no number.
+    left, the target names no number or is not approached at a pace.
     """
-    if goal.target_value is None or goal.is_final(latest.on) or goal.measure == "rank":
+    if goal.target_value is None or goal.is_final(latest.on) or not goal.has_pace:
         return None
     left = years_between(latest.on, goal.deadline)
     if goal.aggregation == "geometric_mean":

@@ -34,6 +34,7 @@ Method = Literal[
     "linear-trend",
     "two-points",
     "average-growth",
+    "mean-of-years",
     "single-point-bound",
     "assumed-pace",
     "latest-value",
@@ -47,6 +48,8 @@ Method = Literal[
 - `linear-trend`: least squares over at least three points, with a prediction interval;
 - `two-points`: the average pace between two points; what lies around it cannot be said;
 - `average-growth`: the average growth so far goes on; an interval from three yearly growths on;
+- `mean-of-years`: the target year is expected to be as the years so far (a part in the growth of a year has
+  no trend), with a prediction interval;
 - `single-point-bound`: no pace is known, only the greatest one possible (`projected_high`);
 - `assumed-pace`: the pace that somebody asks about;
 - `latest-value`: a rank depends on the others, so that it is not projected;
@@ -73,7 +76,8 @@ class Projection:
 
     Attributes:
         method: How it was made, or why there is none.
-        pace: The observed pace in units per year; for `average-growth` the average growth (% per year).
+        pace: The observed pace in units per year, for `average-growth` the average growth (% per year); None
+            where there is none.
         value: What the pace leads to at the end of the target year.
         low: Lower end of the interval; None where it cannot be said.
         high: Upper end of it; for `single-point-bound` what cannot be exceeded.
@@ -143,7 +147,7 @@ def assess(goal: Goal, series: Sequence[Point], *, assumed_pace: float | None = 
         projected_low=projection.low,
         projected_high=projection.high,
         projection_method=projection.method,
-        point_count=len(points),
+        point_count=1 if projection.method in ("latest-value", "final-value") else len(points),
         verdict=verdict(goal, latest, required, projection),
     )
 
@@ -167,6 +171,8 @@ def project(
         return Projection("before-plan")
     if goal.measure == "rank":
         return Projection("latest-value")
+    if goal.aggregation == "growth_accounting":
+        return _mean_of_years(goal, points)
     if assumed_pace is not None:
         return _assumed(goal, latest, assumed_pace)
     if goal.aggregation == "geometric_mean":
@@ -196,15 +202,14 @@ def verdict(goal: Goal, latest: Point, required: float | None, projection: Proje
     if projection.value is None:
         if best is not None and not goal.is_met_by(best):
             return "out_of_reach"
-        return "on_track" if met else "no_data"
+        return "on_track" if met and goal.covers(latest.on) else "no_data"
     if goal.is_met_by(projection.value):
         return "on_track"
     if best is not None:
         return "at_risk" if goal.is_met_by(best) else "out_of_reach"
-    if projection.pace is None or required is None:
-        return "out_of_reach"
     sign = 1 if at_least else -1
-    return "at_risk" if sign * projection.pace >= sign * RISK_SHARE * required else "out_of_reach"
+    near = sign * (projection.pace or 0) >= sign * RISK_SHARE * (required or 0)
+    return "at_risk" if near else "out_of_reach"
 
 
 def year_reached(goal: Goal, latest: Point, pace: float) -> int | None:
@@ -228,7 +233,7 @@ def year_reached(goal: Goal, latest: Point, pace: float) -> int | None:
         lacking = elapsed * (log_growth(goal.target_value) - log_growth(latest.value))
     else:
         gain, lacking = pace, goal.target_value - latest.value
-    if gain == 0 or lacking / gain < 0:
+    if gain == 0 or lacking / gain <= 0:
         return None
     return math.ceil(year_position(latest.on) + lacking / gain) - 1
 
@@ -313,6 +318,20 @@ def _average_growth(goal: Goal, points: Sequence[Point], latest: Point) -> Proje
     return Projection("average-growth", latest.value, latest.value, low, high)
 
 
+def _mean_of_years(goal: Goal, points: Sequence[Point]) -> Projection:
+    """Expect the target year to be as the years since the start; the baseline is no year of them.
+
+    The interval is the prediction interval of one further observation from a normal sample by Student's t
+    with n-1 degrees of freedom, `t · s · √(1 + 1/n)` (Hahn & Meeker, Statistical Intervals, chapter 4).
+    """
+    values = [point.value for point in points if point != goal.baseline]
+    if len(values) < 2:
+        return Projection("short-span")
+    mean, count = statistics.fmean(values), len(values)
+    margin = _quantile(count - 1) * statistics.stdev(values) * math.sqrt(1 + 1 / count)
+    return Projection("mean-of-years", None, mean, mean - margin, mean + margin)
+
+
 def _yearly_growths(goal: Goal, points: Sequence[Point]) -> list[float]:
     """Return the logarithm of each year's growth, from the averages so far; none where one is missing."""
     sums = [0.0]
@@ -328,12 +347,13 @@ def _single_point_bound(goal: Goal, latest: Point) -> Projection:
     """Bound what cannot be projected.
 
     Where nothing was known at the start, a quantity that is not negative can have risen by no more than its
-    value: `value / years since the start` is the greatest average pace it can have had.
+    value: `value / years since the start` is the greatest average pace it can have had. What is counted from
+    some day on says nothing of the days before.
     """
     elapsed = years_between(goal.start, latest.on)
     if (
         goal.baseline is not None
-        or goal.measure == "growth"
+        or goal.measure not in ("stock", "flow")
         or goal.direction == "at_most"
         or elapsed < MINIMUM_SPAN_YEARS
     ):

@@ -33,6 +33,7 @@ LATER_LAW = document(
     "LAW-2", kind="regulation", status="in_force", number="94/2022", dated_on=date(2022, 11, 7)
 )
 NATIONAL = document("QD-9", level="national", status="in_force", number="9/QĐ-BYT", dated_on=date(2019, 1, 1))
+GONE = document("QD-2", status="replaced", replaced_on=date(2022, 1, 1), replaced_by="DT-1")
 TWO_DOCUMENTS = (document(), OTHER, LAW)
 HEADCOUNT = indicator("HEADS", companion_of="SW_ENT", name_vi="Theo đầu người", name_en="By heads")
 
@@ -100,7 +101,7 @@ FINDS_NOT: Mapping[str, list[PlanFacts]] = {
         facts(documents=TWO_DOCUMENTS, targets=(target(), target("QD-2"))),
         facts(documents=TWO_DOCUMENTS, targets=(target(), target("QD-2", target_value=30, target_year=2030))),
         facts(
-            documents=(document(), document("QD-2", status="replaced"), LAW),
+            documents=(document(), GONE, LAW),
             targets=(target(), target("QD-2", target_value=30)),
         ),
     ],

@@ -48,6 +48,12 @@ def said(assessment: Assessment) -> tuple[str, Verdict]:
     return assessment.projection_method, assessment.verdict
 
 
+def contribution(target_value: float, **changes: Any) -> Goal:
+    return goal(
+        target_value, **{"unit": "pct", "aggregation": "growth_accounting", "measure": "growth", **changes}
+    )
+
+
 def test_time_is_counted_in_calendar_years() -> None:
     assert year_position(date(2020, 12, 31)) == 2021
     # The 14th of March is the 73rd of 365 days.
@@ -127,7 +133,8 @@ def test_a_bound_beyond_the_target_says_nothing() -> None:
     "one",
     [
         goal(10, baseline=START),  # its start is known
-        goal(10, unit="pct", aggregation="growth_accounting", measure="growth"),  # may have been below zero
+        contribution(10),  # may have been below zero
+        goal(10, measure="cumulative"),  # is counted from some day on
         goal(1, direction="at_most"),  # may have been as high as it likes
     ],
 )
@@ -178,6 +185,23 @@ def test_three_yearly_growths_give_an_interval() -> None:
     assert assess(growth(7), [series[0], series[2]]).projected_high is None
 
 
+def test_a_contribution_to_growth_has_no_trend() -> None:
+    # 30, 50, 40: mean 40, s = 10, t(0.9; 2) = 1.8856: 40 ± 1.8856 * 10 * √(4/3) = 40 ± 21.77. The baseline is
+    # an average of many years and none of them.
+    series = [end_of(2021, 30), end_of(2022, 50), end_of(2023, 40)]
+    found = assess(contribution(45, baseline=end_of(2020, 32.9)), series)
+    assert (found.projected_value, found.observed_pace, found.required_pace) == (40, None, None)
+    assert found.projected_low == pytest.approx(18.23, abs=0.01)
+    assert found.projected_high == pytest.approx(61.77, abs=0.01)
+    assert said(found) == ("mean-of-years", "at_risk")
+    assert assess(contribution(62), series).verdict == "out_of_reach"
+    assert assess(contribution(40), series).verdict == "on_track"
+    assert said(assess(contribution(45), series[:1])) == ("short-span", "no_data")
+    # It is no share of a part in its whole.
+    negative = [end_of(2021, -300), end_of(2022, -100)]
+    assert assess(contribution(45), negative).projected_value == -200
+
+
 @pytest.mark.parametrize("measure", ["flow", "growth"])
 def test_what_happens_within_a_year_is_reached_in_the_target_year_only(measure: Any) -> None:
     one = share(20, measure=measure)
@@ -218,6 +242,7 @@ def test_a_rank_is_reached_or_nothing_is_said_of_it() -> None:
     assert said(assess(rank, [end_of(2024, 5)])) == ("latest-value", "reached")
     missed = assess(rank, [end_of(2021, 12), end_of(2022, 15), end_of(2023, 11)])
     assert said(missed) == ("latest-value", "no_data")
+    assert missed.point_count == 1
     assert (missed.distance, missed.progress_pct, missed.required_pace) == (1, 80, None)
     assert assess(rank, [end_of(2025, 11)]).verdict == "out_of_reach"
 
@@ -241,15 +266,15 @@ def test_shares_numbers_and_sums_stay_inside_what_they_can_be() -> None:
     # What was counted since the plan began does not become less than it is.
     counted = assess(goal(10, measure="cumulative"), [end_of(2021, 6), end_of(2022, 5)])
     assert counted.projected_value == 5
-    # A contribution to growth may be anything.
-    free = goal(10, unit="pct", aggregation="growth_accounting", measure="growth")
-    assert assess(free, falling).projected_value == pytest.approx(-8)
 
 
 def test_values_of_before_the_plan_are_no_points_of_it() -> None:
     before = [end_of(2018, 90), end_of(2019, 1)]
     assert said(assess(goal(10), before)) == ("before-plan", "no_data")
     assert assess(goal(10), before).point_count == 0
+    # What was so already is reached; what was so in one year before says nothing.
+    assert assess(goal(10), before[:1]).verdict == "reached"
+    assert assess(goal(10, measure="flow"), before[:1]).verdict == "no_data"
     # At the end of the year of the baseline the document speaks, not the report.
     found = assess(goal(10, baseline=START), [*before, end_of(2020, 7), end_of(2022, 4)])
     assert (found.point_count, found.observed_pace, found.projected_value) == (2, 2, 10)
@@ -353,7 +378,7 @@ def test_more_pace_never_worsens_the_verdict(
         assert BEST_LAST.index(after) >= BEST_LAST.index(before)
 
 
-@given(values, targets, baselines, st.sampled_from([goal(10), share(10), growth(10)]))
+@given(values, targets, baselines, st.sampled_from([goal(10), share(10), growth(10), contribution(10)]))
 def test_an_interval_holds_its_projection(
     numbers: list[int], target: int, baseline: int | None, kind: Goal
 ) -> None:

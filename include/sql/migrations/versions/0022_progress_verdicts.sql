@@ -198,9 +198,9 @@ comment on column mart.fct_target_progress.progress_pct is
 '/ Part of the way from baseline to target (%), below 0 or above 100 too; null without a baseline.';
 comment on column mart.fct_target_progress.required_pace is
 'Nhịp cần có, đơn vị của chỉ tiêu mỗi năm; với tốc độ tăng bình quân là tốc độ cần cho các năm còn lại. '
-'Trống khi không còn thời gian. '
+'Trống khi không còn thời gian hoặc chỉ tiêu không có nhịp. '
 '/ Pace needed, in units per year; for an average growth the growth that the years left need. Null when no '
-'time is left.';
+'time is left, or where there is no pace.';
 comment on column mart.fct_target_progress.observed_pace is
 'Nhịp thực tế, cùng đơn vị; trống khi chưa đủ điểm. / Pace so far, in the same unit; null for too few '
 'points.';
@@ -218,7 +218,8 @@ comment on column mart.fct_target_progress.projected_high is
 'cannot be said.';
 comment on column mart.fct_target_progress.projection_method is
 'Cách dự báo hoặc lý do không dự báo. / How it was projected, or why it was not: linear-trend, two-points, '
-'average-growth, single-point-bound, latest-value, short-span, before-plan, final-value, no-target-value.';
+'average-growth, mean-of-years, single-point-bound, latest-value, short-span, before-plan, final-value, '
+'no-target-value.';
 comment on column mart.fct_target_progress.point_count is
 'Số điểm đã dùng, kể cả giá trị gốc. / Points used, the baseline among them.';
 comment on column mart.fct_target_progress.verdict is
@@ -274,8 +275,8 @@ comment on view mart.target_progress is
 comment on column mart.target_progress.projection_method is
 'Cách dự báo hoặc lý do không dự báo; trống khi không có giá trị nào. / How it was projected, or why it '
 'was not: '
-'linear-trend, two-points, average-growth, single-point-bound, latest-value, short-span, before-plan, '
-'final-value, no-target-value; null where there is no value.';
+'linear-trend, two-points, average-growth, mean-of-years, single-point-bound, latest-value, short-span, '
+'before-plan, final-value, no-target-value; null where there is no value.';
 comment on column mart.target_progress.verdict is
 'Nhận định: đạt, đúng nhịp, có nguy cơ, ngoài tầm, chưa nói được. '
 '/ reached, on_track, at_risk, out_of_reach, no_data.';
