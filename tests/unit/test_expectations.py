@@ -203,7 +203,10 @@ COMMENT_CASES: list[tuple[Record, list[Fault]]] = [
     ({"proposed_value": "12", "legal_basis": "QĐ 5060/QĐ-UBND"}, []),
     ({"received_on": "06/03/2021"}, [LATE]),
     # Nobody has declared a deadline for it.
-    ({"document_code": "QD-999-2021", "received_on": "10/07/2021"}, []),
+    ({"document_code": "QD-5060-2020", "received_on": "10/07/2021"}, []),
+    ({"document_code": "QD-999-2021"}, [("document_code", NOT_LISTED, WARNING)]),
+    # What targets rest on sets none to comment on.
+    ({"document_code": "ND-13-2019"}, [("document_code", NOT_LISTED, WARNING)]),
     ({"received_on": "10/07/2021"}, [LATE]),
     ({"received_on": "11/07/2021"}, [("received_on", FUTURE, CRITICAL), LATE]),
     ({"document_code": "Dự thảo"}, [("document_code", "bad-format", CRITICAL)]),
@@ -225,6 +228,7 @@ MONEY_CASES: list[tuple[Record, list[Fault]]] = [
     ]),
     ({"target_code": "EHR"}, [("target_code", NOT_LISTED, CRITICAL)]),
     ({"solution_code": "7"}, [("solution_code", "bad-format", CRITICAL)]),
+    ({"solution_code": "GP99"}, [("solution_code", NOT_LISTED, WARNING)]),
     ({"source": "vay thương mại"}, [("source", NOT_LISTED, CRITICAL)]),
     ({"planned_vnd_m": None}, [("planned_vnd_m", MISSING, CRITICAL)]),
 ]  # fmt: skip
@@ -342,10 +346,10 @@ CASES: list[tuple[str, str, Record, list[Fault]]] = [
     (
         "plan_comments",
         "2025",
-        {"document_code": "QD-999-2021", "received_on": "01/03/2025"},
+        {"document_code": "QD-5060-2020", "received_on": "01/03/2025"},
         [("department_code", NOT_LISTED, CRITICAL)],
     ),
-    ("plan_comments", "2025", {"document_code": "QD-999-2021", "received_on": "28/02/2025"}, []),
+    ("plan_comments", "2025", {"document_code": "QD-5060-2020", "received_on": "28/02/2025"}, []),
     *(("plan_budget", "2021", change, expected) for change, expected in MONEY_CASES),
     *(("smart_city", "2021-H1", change, expected) for change, expected in SERVICE_CASES),
     (

@@ -98,13 +98,16 @@ def load_documents(folder: Path = PLAN) -> tuple[Document, ...]:
     return documents
 
 
-def documents_version(folder: Path = PLAN) -> str:
-    """Return the version of the documents: 12 hexadecimal digits over the bytes of their file.
+def plan_codes_version(folder: Path = PLAN) -> str:
+    """Return the version of the codes that checks of feeds look up: documents and solutions (12 hex digits).
 
     Raises:
-        PlanError: The file is missing.
+        PlanError: A file is missing.
     """
-    return hashlib.sha256(_read(folder / "documents.yaml")).hexdigest()[:12]
+    digest = hashlib.sha256()
+    for name in ("documents.yaml", "solutions.yaml"):
+        digest.update(hashlib.sha256(_read(folder / name)).digest())
+    return digest.hexdigest()[:12]
 
 
 def _read(path: Path) -> bytes:

