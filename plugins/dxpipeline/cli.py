@@ -16,7 +16,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from dxpipeline.commands import plan_audit, plan_consultation
+from dxpipeline.commands import plan_audit, plan_consultation, plan_whatif
 from dxpipeline.console import number, print_json, table
 from dxpipeline.settings import get_settings
 
@@ -164,9 +164,8 @@ def _add_calendar(commands: Any) -> None:
 def _add_plan(commands: Any) -> None:
     command = commands.add_parser("plan", help="what is wrong with the plan, what was said of it")
     actions = command.add_subparsers(required=True, metavar="ACTION", parser_class=_Parser)
-    plan_consultation.add(actions)
-
-    plan_audit.add(actions)
+    for action in (plan_audit, plan_consultation, plan_whatif):
+        action.add(actions)
 
 
 def _day(text: str) -> date:

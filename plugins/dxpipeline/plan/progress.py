@@ -28,12 +28,14 @@ class TargetSeries:
     Attributes:
         key: Document, indicator, area and target year.
         goal: What the target asks.
+        origin: `reported` by a feed, or `published` by others; None where there is no value.
         periods: Each value's period, with its vintage and the value as it is stored.
         points: The same values to reckon with.
     """
 
     key: tuple[str, str, str, int]
     goal: Goal
+    origin: str | None
     periods: tuple[tuple[str, str, Decimal], ...]
     points: tuple[Point, ...]
 
@@ -44,7 +46,7 @@ class TargetSeries:
 
 
 def read_series(connection: psycopg.Connection) -> list[TargetSeries]:
-    """Return every target's values as mart.target_series has them; a target without any has no entry.
+    """Return every target's values as mart.target_series has them; a target without any has an empty entry.
 
     Args:
         connection: As any role that may read schema mart.
@@ -71,8 +73,7 @@ def compute_progress(connection: psycopg.Connection) -> None:
     connection.execute(read_sql("plan/merge_progress"), {"progress": Jsonb(rows)})
 
 
-def goal_of(row: dict[str, Any]) -> Goal:
-    """Return what a target asks, from the columns of its row."""
+def _goal(row: dict[str, Any]) -> Goal:
     return Goal(
         target_value=None if row["target_value"] is None else float(row["target_value"]),
         direction=row["direction"],
@@ -92,11 +93,13 @@ def _key(row: dict[str, Any]) -> tuple[str, str, str, int]:
 
 
 def _series(rows: list[dict[str, Any]]) -> TargetSeries:
+    values = [row for row in rows if row["value"] is not None]
     return TargetSeries(
         key=_key(rows[0]),
-        goal=goal_of(rows[0]),
-        periods=tuple((row["period"], row["vintage"], row["value"]) for row in rows),
-        points=tuple(Point(row["period_end_on"], float(row["value"])) for row in rows),
+        goal=_goal(rows[0]),
+        origin=rows[0]["origin"],
+        periods=tuple((row["period"], row["vintage"], row["value"]) for row in values),
+        points=tuple(Point(row["period_end_on"], float(row["value"])) for row in values),
     )
 
 
