@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from dxpipeline.plan.audit.rules import RULES
 from dxpipeline.plan.reader import load_plan
 from dxpipeline.settings import PROJECT_ROOT
 
@@ -59,6 +60,12 @@ def test_every_drop_is_answered_as_expected_through_airflow(
     latest = {code: (row["period"], row["vintage"]) for code, row in values.items()}
     assert latest["TFP_SHARE"] == latest["LAB_PROD"] == ("2022", "estimate")
     assert (latest["DIG_ECON"], latest["DTI"]) == (("2024", "preliminary"), ("2024", "published"))
+
+    # Every rule of the audit is counted, those that found nothing too.
+    counts = {row["rule"]: row["findings"] for row in documents[1]["findings_by_rule"]}
+    assert counts.keys() == {rule.name for rule in RULES}
+    assert sum(counts.values()) == len(documents[1]["findings"])
+    assert counts["contradicting-targets"] == 1
 
     assert installation.query("select * from ledger.mart_refresh") == []
     assert (

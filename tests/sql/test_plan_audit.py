@@ -88,6 +88,24 @@ def test_the_same_target_twice_is_told_once(warehouse: psycopg.Connection) -> No
     }
 
 
+def test_examples_of_solutions_show_what_is_missing_and_are_marked(warehouse: psycopg.Connection) -> None:
+    refresh(warehouse)
+    assert "DT-2021-02-25 LAB_PROD 38 2025" in found(warehouse, "no-solution")
+    assert found(warehouse, "solution-without-target")["GP10"].evidence["synthetic"] is True
+    gap = found(warehouse, "funding-gap")["DT-2021-02-25"]
+    plan = load_plan()
+    need = sum(cost.needed_vnd_m for one in plan.solutions for cost in one.costs if cost.year == 2021)
+    named = sum(line.amount_vnd_m for line in plan.budget_lines if line.year == 2021)
+    assert gap.evidence["years"]["2021"]["deficit_vnd_m"] == need - named > 0
+    assert gap.message_vi.endswith("(Giải pháp và kinh phí là ví dụ tổng hợp.)")
+    # Nobody reported money: what is planned is judged, what was spent is not.
+    assert found(warehouse, "budget-not-disbursed") == {}
+    assert {finding.subject for finding in found(warehouse, "enterprise-role").values()} <= {
+        "plan-paid",
+        "solutions-led",
+    }
+
+
 def test_money_and_tasks_are_judged_by_what_was_reported(
     warehouse: psycopg.Connection, submit: Submit
 ) -> None:
@@ -125,9 +143,9 @@ def test_money_and_tasks_are_judged_by_what_was_reported(
     refresh(warehouse)
     # 79 of 100 is below four fifths, 80 of 100 is not.
     (late,) = found(warehouse, "budget-not-disbursed").values()
-    assert late.subject == "EHR_FAC 2021"
+    assert late.subject == "EHR_FAC"
     assert late.targets == ["DT-2021-02-25 EHR_FAC"]
-    assert [row["submission_id"] for row in late.evidence["rows"]] == [submission]
+    assert [row["submission_id"] for row in late.evidence["years"]["2021"]["rows"]] == [submission]
     # Only the latest period counts, and only enterprises in force.
     roles = found(warehouse, "enterprise-role")
     assert roles["tasks-led"].evidence["enterprises"] == 1

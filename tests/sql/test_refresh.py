@@ -11,9 +11,10 @@ import pytest
 
 from dxpipeline.indicators import refresh as refresh_module
 from dxpipeline.indicators.models import LEDGER, Model, models
-from dxpipeline.indicators.refresh import RefreshError, refresh
+from dxpipeline.indicators.refresh import RefreshError, refresh, wait_until_idle
 from dxpipeline.settings import Settings
 from dxpipeline.warehouse.connection import connect
+from dxpipeline.warehouse.sql_files import read_sql
 
 Submit = Callable[..., int]
 
@@ -210,6 +211,20 @@ def test_two_refreshes_at_once_take_turns(
         computed = [period for result in results for _, period in result.result(timeout=60)]
     assert sorted(computed) == periods
     assert [smart_hospitals(warehouse, period) for period in periods] == [38] * 12
+
+
+def test_who_waits_for_a_refresh_at_work_is_let_go_at_its_end(
+    settings: Settings, warehouse: psycopg.Connection
+) -> None:
+    with connect(settings, "writer") as waiting, ThreadPoolExecutor() as threads:
+        warehouse.execute(read_sql("indicators/lock_marts"))
+        waited = threads.submit(wait_until_idle, waiting)
+        try:
+            with pytest.raises(TimeoutError):
+                waited.result(timeout=0.5)
+        finally:
+            warehouse.execute(read_sql("indicators/unlock_marts"))
+        waited.result(timeout=60)
 
 
 def test_a_failing_model_leaves_its_mark_and_the_values_before_and_lets_others_go_on(

@@ -49,7 +49,8 @@ def run(options: argparse.Namespace) -> int:
     else:
         print(counts_table(counts))
         for finding in findings:
-            print(f"\n[{finding.rule}] {', '.join(finding.targets or finding.documents)}")
+            subject = ", ".join(finding.targets or finding.documents) or finding.subject
+            print(f"\n[{finding.rule}] {subject}")
             print(finding.message_vi)
     return 1 if any(finding.severity == "critical" for finding in findings) else 0
 

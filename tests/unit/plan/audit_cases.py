@@ -99,7 +99,7 @@ def solution(code: str = "GP01", **changes: Any) -> Solution:
             "owner_code": "so-tt-tt",
             "costs": [{"year": 2021, "needed_vnd_m": 1000}],
             "source": "Mẫu / sample",
-            "sureness": "synthetic",
+            "sureness": "derived",
             **changes,
         }
     )
@@ -113,7 +113,7 @@ def line(fund: str = "doanh nghiệp", amount: int = 1000, **changes: Any) -> Bu
             "fund": fund,
             "amount_vnd_m": amount,
             "source": "Mẫu / sample",
-            "sureness": "synthetic",
+            "sureness": "derived",
             **changes,
         }
     )

@@ -28,6 +28,7 @@ from dxpipeline.messages import LANGUAGES, catalogue
 from dxpipeline.plan.audit.facts import PlanFacts
 from dxpipeline.plan.audit.model import SEVERITIES, Finding
 from dxpipeline.plan.audit.rules import RULES, audit
+from dxpipeline.settings import PROJECT_ROOT
 
 LATER_LAW = document(
     "LAW-2", kind="regulation", status="in_force", number="94/2022", dated_on=date(2022, 11, 7)
@@ -189,7 +190,7 @@ def test_the_rule_finds_it_once_and_tells_it_in_both_languages(rule: str, positi
     assert found.severity == severity
     assert found.evidence
     for message in (found.message_vi, found.message_en):
-        assert message.endswith(".")
+        assert message.endswith((".", ".)"))
         assert not re.search(r"[\[\]{}]|None|Decimal|  ", message), message
 
 
@@ -231,6 +232,12 @@ def test_titles_and_rules_are_the_same(language: Any) -> None:
     assert catalogue(language)["audit_severities"].keys() == set(SEVERITIES)
 
 
+def test_the_guide_lists_exactly_the_rules_with_their_severities() -> None:
+    text = (PROJECT_ROOT / "docs" / "how-to" / "ke-hoach-ra-soat.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^\| `([a-z-]+)` \| (\w+) \|", text, flags=re.MULTILINE)
+    assert listed == [(rule.name, rule.severity) for rule in RULES]
+
+
 def test_a_contradiction_names_both_documents_and_both_values() -> None:
     found = only(FINDS["contradicting-targets"][0], "contradicting-targets")
     assert found.targets == ["DT-1 SW_ENT", "QD-2 SW_ENT"]
@@ -265,16 +272,15 @@ def test_missing_data_names_the_feed_that_should_bring_it() -> None:
     assert "nguồn" not in without_feed.message_vi.partition("Hãy")[0]
 
 
-def test_figures_that_disagree_are_told_apart() -> None:
+def test_figures_that_disagree_are_told_apart_with_their_year() -> None:
     need, allocated, disbursed, report = (
         only(case, "budget-does-not-add-up") for case in FINDS["budget-does-not-add-up"]
     )
-    assert need.subject == "GP01 2021 need"
-    assert need.evidence["needed_vnd_m"] == 1000
-    assert need.evidence["sources_vnd_m"] == {"doanh nghiệp": 1200}
-    assert "cần 1.000 triệu đồng, các nguồn cộng lại là 1.200 triệu đồng" in need.message_vi
-    assert allocated.subject == disbursed.subject == "GP01 2021 order"
-    assert allocated.evidence["rows"] == [
+    assert need.subject == "GP01 need"
+    assert need.evidence["years"] == {"2021": {"needed_vnd_m": 1000, "sources_vnd_m": {"doanh nghiệp": 1200}}}
+    assert "(2021: cần 1.000, nguồn 1.200 triệu đồng)" in need.message_vi
+    assert allocated.subject == disbursed.subject == "GP01 order"
+    assert allocated.evidence["years"]["2021"]["rows"] == [
         {
             "submission_id": 7,
             "source_row": 12,
@@ -284,9 +290,27 @@ def test_figures_that_disagree_are_told_apart() -> None:
             "disbursed_vnd_m": 900,
         }
     ]
-    assert report.subject == "GP01 2021 report"
-    assert report.evidence["reported_vnd_m"] == {"doanh nghiệp": 900}
+    assert (
+        "(2021: doanh nghiệp: kế hoạch 1.000, phân bổ 800, giải ngân 900 triệu đồng)" in disbursed.message_vi
+    )
+    assert report.subject == "GP01 report"
+    assert report.evidence["years"]["2021"]["reported_vnd_m"] == {"doanh nghiệp": 900}
+    assert "(2021: doanh nghiệp: báo cáo 900, kế hoạch hành động 1.000 triệu đồng)" in report.message_vi
     assert report.targets == ["DT-1 SW_ENT"]
+
+
+def test_years_of_one_solution_that_disagree_make_one_finding() -> None:
+    costs = [{"year": year, "needed_vnd_m": 1000} for year in (2021, 2022, 2023)]
+    found = only(
+        facts(
+            solutions=(solution(costs=costs),),
+            budget_lines=(line(amount=900), line(year=2022), line(amount=1100, year=2023)),
+            budgets=(),
+        ),
+        "budget-does-not-add-up",
+    )
+    assert list(found.evidence["years"]) == ["2021", "2023"]
+    assert "2021: cần 1.000, nguồn 900 triệu đồng; 2023: cần 1.000, nguồn 1.100" in found.message_vi
 
 
 def test_reported_money_of_several_targets_is_compared_as_one_sum() -> None:
@@ -340,9 +364,28 @@ def test_a_gap_without_any_source_has_no_shares_to_keep() -> None:
 
 def test_money_that_was_not_paid_out_says_the_line_it_missed() -> None:
     found = only(FINDS["budget-not-disbursed"][0], "budget-not-disbursed")
-    assert found.subject == "SW_ENT 2021"
-    assert found.evidence["disbursed_pct"] == pytest.approx(79.9)
-    assert "799 trên 1.000 triệu đồng kế hoạch (79,9 %), dưới 80 %" in found.message_vi
+    assert found.subject == "SW_ENT"
+    assert found.evidence["years"]["2021"]["disbursed_pct"] == pytest.approx(79.9)
+    assert "giải ngân dưới 80 % kế hoạch (2021: 799 trên 1.000 triệu đồng, 79,9 %)" in found.message_vi
+
+
+def test_what_rests_on_examples_says_so() -> None:
+    example = solution(led_by="department", sureness="synthetic")
+    found = audit(facts(solutions=(example,), budget_lines=(line(amount=400),), tasks=tasks(led=1)))
+    assert {(finding.rule, finding.subject, finding.evidence.get("synthetic")) for finding in found} == {
+        ("budget-does-not-add-up", "GP01 need", True),
+        ("budget-does-not-add-up", "GP01 report", True),
+        ("funding-gap", "DT-1", True),
+        ("enterprise-role", "solutions-led", True),
+        # What departments reported is no example.
+        ("enterprise-role", "tasks-led", None),
+    }
+    examples = [finding for finding in found if "synthetic" in finding.evidence]
+    assert all(
+        finding.message_vi.endswith("(Giải pháp và kinh phí là ví dụ tổng hợp.)") for finding in examples
+    )
+    by_line = facts(budget_lines=(line(amount=400, sureness="synthetic"),))
+    assert only(by_line, "funding-gap").evidence["synthetic"] is True
 
 
 def test_the_role_of_enterprises_is_judged_part_by_part_with_their_revenue_as_evidence() -> None:

@@ -115,6 +115,7 @@ def solution_without_target(facts: PlanFacts) -> Iterator[Found]:
                     "needed_vnd_m": {str(cost.year): cost.needed_vnd_m for cost in solution.costs},
                 },
                 documents=[document.document_code],
+                synthetic=facts.is_synthetic([solution]),
             )
 
 

@@ -51,6 +51,7 @@ def enterprise_role(facts: PlanFacts) -> Iterator[Found]:
                 },
                 documents=role.documents,
                 sentence=f"enterprise-role-{role.kind}",
+                synthetic=bool(role.documents) and facts.is_synthetic(facts.plan.solutions),
             )
 
 

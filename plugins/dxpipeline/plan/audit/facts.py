@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -10,7 +11,7 @@ from functools import cached_property
 import psycopg
 from psycopg.rows import class_row
 
-from dxpipeline.plan.entries import Document, Indicator, Plan, Solution, Target
+from dxpipeline.plan.entries import BudgetLine, Document, Indicator, Plan, Solution, Target
 from dxpipeline.warehouse.sql_files import read_sql
 
 TargetKey = tuple[str, str, str, int]
@@ -207,6 +208,12 @@ class PlanFacts:
         return tuple(
             solution for solution in self.plan.solutions if indicator_code in solution.indicator_codes
         )
+
+    def is_synthetic(self, solutions: Iterable[Solution]) -> bool:
+        """Say whether a solution, or a line of its money, is an example that no document holds."""
+        codes = {solution.solution_code for solution in solutions}
+        entries: list[Solution | BudgetLine] = [*self.plan.solutions, *self.plan.budget_lines]
+        return any(entry.sureness == "synthetic" for entry in entries if entry.solution_code in codes)
 
     def targets_served_by(self, solution: Solution) -> tuple[Target, ...]:
         """Return the targets of a solution's document that it serves."""

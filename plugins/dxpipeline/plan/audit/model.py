@@ -42,6 +42,7 @@ class Found:
         targets: The targets that it is about.
         documents: The codes of the documents that it is about, beside those of the targets.
         sentence: Key of its sentence in section `audit` of the messages; that of the rule by default.
+        synthetic: Whether it rests on solutions that are examples; sentence and evidence say so.
     """
 
     subject: str
@@ -50,6 +51,7 @@ class Found:
     targets: Sequence[Target] = ()
     documents: Sequence[str] = ()
     sentence: str | None = None
+    synthetic: bool = False
 
 
 @dataclass(frozen=True)
@@ -100,14 +102,13 @@ def told(rule: Rule, found: Found) -> Finding:
     """Return a finding with its sentences."""
     key = found.sentence or rule.name
     sentences = {
-        language: label(
-            "audit",
-            key,
-            language,
-            **{name: _written(value, language) for name, value in found.details.items()},
-        )
-        for language in LANGUAGES
+        language: label("audit", key, language, **in_words(found.details, language)) for language in LANGUAGES
     }
+    evidence = dict(found.evidence)
+    if found.synthetic:
+        evidence["synthetic"] = True
+        for language in LANGUAGES:
+            sentences[language] += f" {label('audit', 'synthetic', language)}"
     documents = [*(target.document_code for target in found.targets), *found.documents]
     return Finding(
         rule=rule.name,
@@ -117,7 +118,7 @@ def told(rule: Rule, found: Found) -> Finding:
         documents=_once(documents),
         message_vi=sentences["vi"],
         message_en=sentences["en"],
-        evidence=_plain(found.evidence),
+        evidence=_plain(evidence),
     )
 
 
@@ -137,6 +138,16 @@ def document_label(document: Document) -> Words:
     if document.number is not None:
         return Words(document.number, document.number)
     return in_both(lambda language: label("audit", "draft", language, day=document.dated_on.isoformat()))
+
+
+def number(value: Decimal) -> Words:
+    """Return a number as each language writes it."""
+    return in_both(lambda language: grouped(value, language))
+
+
+def in_words(details: Mapping[str, Detail], language: Language) -> dict[str, str]:
+    """Return details as a language writes them."""
+    return {name: _written(value, language) for name, value in details.items()}
 
 
 def listed(items: Iterable[Words], separator: str = "; ") -> Words:

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from dxpipeline.messages import grouped, label
+from dxpipeline.messages import label
 from dxpipeline.plan.audit.facts import PlanFacts, ReportedBudget
-from dxpipeline.plan.audit.model import Found, Words, about, document_label, in_both, listed, subject_of
+from dxpipeline.plan.audit.model import (
+    Found,
+    Words,
+    about,
+    document_label,
+    in_both,
+    in_words,
+    listed,
+    number,
+    subject_of,
+)
 from dxpipeline.plan.entries import Document, Solution
 
 DISBURSED_SHARE = Decimal("0.8")
@@ -33,6 +44,7 @@ def no_budget(facts: PlanFacts) -> Iterator[Found]:
                 details={**about(facts, target), "solutions": ", ".join(codes)},
                 evidence={"solutions": codes},
                 targets=[target],
+                synthetic=facts.is_synthetic(solutions),
             )
 
 
@@ -44,42 +56,55 @@ def budget_does_not_add_up(facts: PlanFacts) -> Iterator[Found]:
     nobody gave disagrees with nothing.
     """
     for solution in facts.plan.solutions:
-        needs = {cost.year: cost.needed_vnd_m for cost in solution.costs}
-        lines = _lines(facts, solution)
-        reported = _reported(facts, solution)
-        for year in sorted(needs.keys() | lines.keys() | reported.keys()):
-            yield from _against_need(facts, solution, year, needs.get(year), lines.get(year, {}))
-            yield from _out_of_order(facts, solution, year, reported.get(year, []))
-            yield from _against_lines(facts, solution, year, reported.get(year, []), lines.get(year, {}))
+        years = _years_of(facts, solution)
+        for kind, compare in _COMPARISONS.items():
+            wrong = {year: found for year, figures in years.items() if (found := compare(figures))}
+            if wrong:
+                yield Found(
+                    subject=f"{solution.solution_code} {kind}",
+                    details={
+                        "solution": solution.solution_code,
+                        "name": Words(solution.name_vi, solution.name_en),
+                        "years": listed(_of_year(year, words) for year, (words, _) in wrong.items()),
+                    },
+                    evidence={
+                        "solution_code": solution.solution_code,
+                        "years": {str(year): evidence for year, (_, evidence) in wrong.items()},
+                    },
+                    targets=facts.targets_served_by(solution),
+                    documents=[solution.document_code],
+                    sentence=f"budget-does-not-add-up-{kind}",
+                    synthetic=facts.is_synthetic([solution]),
+                )
 
 
 def budget_not_disbursed(facts: PlanFacts) -> Iterator[Found]:
-    """Find targets of whose money less than `DISBURSED_SHARE` was paid out when the year was over."""
-    groups: dict[tuple[str, int], list[ReportedBudget]] = defaultdict(list)
+    """Find targets of whose money less than `DISBURSED_SHARE` was paid out when a year was over."""
+    groups: dict[str, dict[int, list[ReportedBudget]]] = defaultdict(lambda: defaultdict(list))
     for row in facts.budgets:
         if row.period_end_on < facts.on:
-            groups[row.target_code, row.year].append(row)
-    for (code, year), rows in groups.items():
-        planned = sum((row.planned_vnd_m for row in rows), Decimal(0))
-        disbursed = sum((row.disbursed_vnd_m for row in rows), Decimal(0))
-        indicator = facts.indicators.get(code)
-        if planned > 0 and disbursed < DISBURSED_SHARE * planned:
+            groups[row.target_code][row.year].append(row)
+    for code, years in groups.items():
+        sums = {year: _reported_sums(rows) for year, rows in years.items()}
+        slow = {
+            year: figures
+            for year, figures in sums.items()
+            if figures["disbursed_vnd_m"] < DISBURSED_SHARE * figures["planned_vnd_m"]
+        }
+        if slow:
+            indicator = facts.indicators.get(code)
             yield Found(
-                subject=f"{code} {year}",
+                subject=code,
                 details={
                     "target": Words(indicator.name_vi, indicator.name_en) if indicator else code,
-                    "year": str(year),
-                    "planned": planned,
-                    "disbursed": disbursed,
-                    "share": 100 * disbursed / planned,
+                    "years": listed(_of_year(year, _paid_out(figures)) for year, figures in slow.items()),
                     "limit": 100 * DISBURSED_SHARE,
                 },
                 evidence={
-                    "year": year,
-                    "planned_vnd_m": planned,
-                    "disbursed_vnd_m": disbursed,
-                    "disbursed_pct": 100 * disbursed / planned,
-                    "rows": _rows(rows),
+                    "years": {
+                        str(year): {**figures, "disbursed_pct": _share(figures), "rows": _rows(years[year])}
+                        for year, figures in slow.items()
+                    }
                 },
                 targets=facts.targets_of(code),
             )
@@ -105,7 +130,7 @@ def funding_gap(facts: PlanFacts) -> Iterator[Found]:
                 "named": need - deficit,
                 "deficit": deficit,
                 "years": listed(
-                    [_gap_words(year, figures["deficit_vnd_m"]) for year, figures in lacking.items()], ", "
+                    _of_year(year, number(figures["deficit_vnd_m"])) for year, figures in lacking.items()
                 ),
             },
             evidence={
@@ -113,88 +138,86 @@ def funding_gap(facts: PlanFacts) -> Iterator[Found]:
                 "options": _options(years.values()),
             },
             documents=[document.document_code],
+            synthetic=facts.is_synthetic(facts.plan.solutions),
         )
 
 
-def _against_need(
-    facts: PlanFacts, solution: Solution, year: int, need: Decimal | None, funds: Funds
-) -> Iterator[Found]:
-    if need is None or not funds or sum(funds.values()) == need:
-        return
-    yield _disagreement(
-        facts,
-        solution,
-        year,
-        "need",
-        {"need": need, "named": sum(funds.values(), Decimal(0))},
-        {"needed_vnd_m": need, "sources_vnd_m": funds},
-    )
+@dataclass(frozen=True)
+class _Figures:
+    """What is known of the money of a solution in a year: its need, the plan's sources, what was reported."""
+
+    need: Decimal | None
+    sources: Funds
+    reported: list[ReportedBudget]
 
 
-def _out_of_order(
-    facts: PlanFacts, solution: Solution, year: int, rows: list[ReportedBudget]
-) -> Iterator[Found]:
+_Disagreement = tuple[Words, dict[str, Any]]
+"""What disagrees in a year, in words and as evidence."""
+
+
+def _against_need(figures: _Figures) -> _Disagreement | None:
+    named = sum(figures.sources.values(), Decimal(0))
+    if figures.need is None or not figures.sources or named == figures.need:
+        return None
+    words = _told("need", need=figures.need, named=named)
+    return words, {"needed_vnd_m": figures.need, "sources_vnd_m": figures.sources}
+
+
+def _out_of_order(figures: _Figures) -> _Disagreement | None:
     wrong = [
         row
-        for row in rows
+        for row in figures.reported
         if row.allocated_vnd_m > row.planned_vnd_m or row.disbursed_vnd_m > row.allocated_vnd_m
     ]
-    if wrong:
-        figures = {
-            name: sum((getattr(row, f"{name}_vnd_m") for row in wrong), Decimal(0))
-            for name in ("planned", "allocated", "disbursed")
-        }
-        funds = listed((_fund(row.fund) for row in wrong), ", ")
-        yield _disagreement(
-            facts, solution, year, "order", {**figures, "funds": funds}, {"rows": _rows(wrong)}
-        )
-
-
-def _against_lines(
-    facts: PlanFacts, solution: Solution, year: int, rows: list[ReportedBudget], funds: Funds
-) -> Iterator[Found]:
-    reported = _sums((row.fund, row.planned_vnd_m) for row in rows)
-    other = [fund for fund in funds if fund in reported and reported[fund] != funds[fund]]
-    if other:
-        yield _disagreement(
-            facts,
-            solution,
-            year,
-            "report",
-            {
-                "funds": listed(map(_fund, other), ", "),
-                "reported": sum((reported[fund] for fund in other), Decimal(0)),
-                "named": sum((funds[fund] for fund in other), Decimal(0)),
-            },
-            {
-                "reported_vnd_m": {fund: reported[fund] for fund in other},
-                "sources_vnd_m": {fund: funds[fund] for fund in other},
-                "rows": _rows(row for row in rows if row.fund in other),
-            },
-        )
-
-
-def _disagreement(
-    facts: PlanFacts,
-    solution: Solution,
-    year: int,
-    kind: str,
-    details: Mapping[str, Decimal | Words],
-    evidence: Mapping[str, Any],
-) -> Found:
-    return Found(
-        subject=f"{solution.solution_code} {year} {kind}",
-        details={
-            "solution": solution.solution_code,
-            "name": Words(solution.name_vi, solution.name_en),
-            "year": str(year),
-            **details,
-        },
-        evidence={"solution_code": solution.solution_code, "year": year, **evidence},
-        targets=facts.targets_served_by(solution),
-        documents=[solution.document_code],
-        sentence=f"budget-does-not-add-up-{kind}",
+    if not wrong:
+        return None
+    sums = _reported_sums(wrong)
+    words = _told(
+        "order",
+        funds=_funds(row.fund for row in wrong),
+        planned=sums["planned_vnd_m"],
+        allocated=sums["allocated_vnd_m"],
+        disbursed=sums["disbursed_vnd_m"],
     )
+    return words, {"rows": _rows(wrong)}
+
+
+def _against_sources(figures: _Figures) -> _Disagreement | None:
+    reported = _sums((row.fund, row.planned_vnd_m) for row in figures.reported)
+    other = {
+        fund: named for fund, named in figures.sources.items() if fund in reported and reported[fund] != named
+    }
+    if not other:
+        return None
+    planned = {fund: reported[fund] for fund in other}
+    words = _told(
+        "report",
+        funds=_funds(other),
+        reported=sum(planned.values(), Decimal(0)),
+        named=sum(other.values(), Decimal(0)),
+    )
+    rows = [row for row in figures.reported if row.fund in other]
+    return words, {"reported_vnd_m": planned, "sources_vnd_m": other, "rows": _rows(rows)}
+
+
+_COMPARISONS: Mapping[str, Callable[[_Figures], _Disagreement | None]] = {
+    "need": _against_need,
+    "order": _out_of_order,
+    "report": _against_sources,
+}
+
+
+def _years_of(facts: PlanFacts, solution: Solution) -> dict[int, _Figures]:
+    needs = {cost.year: cost.needed_vnd_m for cost in solution.costs}
+    sources = _lines(facts, solution)
+    reported: dict[int, list[ReportedBudget]] = defaultdict(list)
+    for row in facts.budgets:
+        if row.solution_code == solution.solution_code:
+            reported[row.year].append(row)
+    return {
+        year: _Figures(needs.get(year), sources.get(year, {}), reported.get(year, []))
+        for year in sorted(needs.keys() | sources.keys() | reported.keys())
+    }
 
 
 def _lines(facts: PlanFacts, solution: Solution) -> dict[int, Funds]:
@@ -204,14 +227,6 @@ def _lines(facts: PlanFacts, solution: Solution) -> dict[int, Funds]:
         if line.solution_code == solution.solution_code:
             funds = years[line.year]
             funds[line.fund] = funds.get(line.fund, Decimal(0)) + line.amount_vnd_m
-    return years
-
-
-def _reported(facts: PlanFacts, solution: Solution) -> dict[int, list[ReportedBudget]]:
-    years: dict[int, list[ReportedBudget]] = defaultdict(list)
-    for row in facts.budgets:
-        if row.solution_code == solution.solution_code:
-            years[row.year].append(row)
     return years
 
 
@@ -257,8 +272,37 @@ def _options(years: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def _gap_words(year: int, deficit: Decimal) -> Words:
-    return in_both(lambda language: f"{year}: {grouped(deficit, language)}")
+def _told(kind: str, **details: Decimal | Words) -> Words:
+    return in_both(lambda language: label("audit_amounts", kind, language, **in_words(details, language)))
+
+
+def _of_year(year: int, words: Words) -> Words:
+    return Words(f"{year}: {words.vi}", f"{year}: {words.en}")
+
+
+def _paid_out(figures: Mapping[str, Decimal]) -> Words:
+    return _told(
+        "paid-out",
+        planned=figures["planned_vnd_m"],
+        disbursed=figures["disbursed_vnd_m"],
+        share=_share(figures),
+    )
+
+
+def _share(figures: Mapping[str, Decimal]) -> Decimal:
+    """Return the part of the plan that was paid out (%)."""
+    return 100 * figures["disbursed_vnd_m"] / figures["planned_vnd_m"]
+
+
+def _reported_sums(rows: Iterable[ReportedBudget]) -> dict[str, Decimal]:
+    names = ("planned_vnd_m", "allocated_vnd_m", "disbursed_vnd_m")
+    all_rows = list(rows)
+    return {name: sum((getattr(row, name) for row in all_rows), Decimal(0)) for name in names}
+
+
+def _funds(funds: Iterable[str]) -> Words:
+    """Return the names of funds, each once."""
+    return listed(map(_fund, dict.fromkeys(funds)), ", ")
 
 
 def _fund(fund: str) -> Words:
