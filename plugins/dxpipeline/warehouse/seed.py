@@ -197,15 +197,13 @@ def _seed_plan(connection: psycopg.Connection, plan: Plan) -> None:
         ),
         (
             ("plan.solution_target", "mart.bridge_solution_target"),
-            ("solution_code", "document_code", "indicator_code"),
+            ("solution_code", *Target.key),
             [
-                {
-                    "solution_code": solution.solution_code,
-                    "document_code": solution.document_code,
-                    "indicator_code": code,
-                }
+                {"solution_code": solution.solution_code, **target.model_dump(include=set(Target.key))}
                 for solution in plan.solutions
-                for code in solution.indicator_codes
+                for target in plan.targets
+                if target.document_code == solution.document_code
+                and target.indicator_code in solution.indicator_codes
             ],
         ),
         (

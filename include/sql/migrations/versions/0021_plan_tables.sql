@@ -201,7 +201,11 @@ create table plan.solution_target (
     solution_code text not null references plan.solution deferrable initially deferred,
     document_code text not null,
     indicator_code text not null,
-    primary key (solution_code, document_code, indicator_code)
+    geography_code text not null,
+    target_year integer not null,
+    primary key (solution_code, document_code, indicator_code, geography_code, target_year),
+    foreign key (document_code, indicator_code, geography_code, target_year)
+    references plan.target deferrable initially deferred
 );
 create table plan.solution_cost (
     solution_code text not null references plan.solution deferrable initially deferred,
@@ -264,6 +268,12 @@ comment on column plan.solution_target.document_code is
 
 comment on column plan.solution_target.indicator_code is
 'Chỉ tiêu. / Indicator.';
+
+comment on column plan.solution_target.geography_code is
+'Địa bàn: 38 là cả tỉnh. / Area: 38 is the whole province.';
+
+comment on column plan.solution_target.target_year is
+'Năm phải đạt. / Year by which it is to be reached.';
 
 comment on table plan.solution_cost is
 'Mỗi dòng là nhu cầu kinh phí của một giải pháp trong một năm. '
