@@ -24,8 +24,20 @@ from dxpipeline.warehouse.seed import definition_digest
 
 _HIDDEN = ".audit-"
 _EVIDENCE, _FUNDS = "audit_evidence", "funds"
-# Numbers that are names: of years, deliveries and rows.
-_NAMES = re.compile(r"(year|_ids?|_row)$")
+_UNSHOWN = frozenset({"synthetic", "statement_en"})
+"""Evidence that the sentence tells already."""
+_NAMES = re.compile(r"(year|_ids?)$")
+"""Numbers that are names: of years and deliveries."""
+
+
+@dataclass(frozen=True)
+class _Evidence:
+    """A piece of evidence: its name, and a text or a table whose cells are lines of text."""
+
+    name: str
+    text: str = ""
+    header: Sequence[str] = ()
+    rows: Sequence[Sequence[Sequence[str]]] = ()
 
 
 @dataclass(frozen=True)
@@ -36,7 +48,7 @@ class _Line:
     severity_label: str
     title: str
     message: str
-    evidence: Sequence[tuple[str, str]]
+    evidence: Sequence[_Evidence]
 
 
 @dataclass(frozen=True)
@@ -128,11 +140,53 @@ def _line(finding: Finding) -> _Line:
         title=label("audit_titles", finding.rule),
         message=finding.message_vi,
         evidence=[
-            (_name(key), written)
-            for key, value in finding.evidence.items()
-            if not key.endswith("_en") and (written := _written(key, value))
+            _evidence(key, value)
+            for key, value in _in_order(finding.evidence)
+            if key not in _UNSHOWN and _lines(key, value)
         ],
     )
+
+
+def _evidence(key: str, value: Any) -> _Evidence:
+    """Return a piece of evidence; what is known of several years, or in several ways, as a table."""
+    if isinstance(value, Mapping) and all(isinstance(item, Mapping) for item in value.values()):
+        return _table(key, [("", name, item) for name, item in value.items()])
+    if isinstance(value, list) and isinstance(value[0], Mapping):
+        ways = [("closed_by", item["closed_by"], _without(item, "closed_by")) for item in value]
+        return _table(key, ways)
+    return _Evidence(_name(key), text="; ".join(_lines(key, value)))
+
+
+def _table(key: str, items: Sequence[tuple[str, str, Mapping[str, Any]]]) -> _Evidence:
+    """Return a table with a row for each item: its heading, then what it holds."""
+    names = dict(_in_order(dict.fromkeys(name for _, _, item in items for name in item)))
+    return _Evidence(
+        _name(key),
+        header=["", *map(_name, names)],
+        rows=[
+            [_lines(kind, heading), *(_lines(name, item.get(name)) for name in names)]
+            for kind, heading, item in items
+        ],
+    )
+
+
+def _lines(key: str, value: Any) -> list[str]:
+    """Return a value as lines of text; none for what is not known."""
+    if isinstance(value, list):
+        return [line for item in value for line in _lines(key, item)]
+    if isinstance(value, Mapping):
+        if "source_row" in value:
+            return [label("audit_report", "row", row=value["source_row"], submission=value["submission_id"])]
+        return [f"{_name(name)}: {line}" for name, item in _in_order(value) for line in _lines(name, item)]
+    if value is None or value == "":
+        return []
+    if isinstance(value, bool):
+        return [label("audit_report", "yes" if value else "no")]
+    if isinstance(value, int | float):
+        return [str(value) if _NAMES.search(key) else grouped(Decimal(str(value)))]
+    if key == "closed_by" and value in catalogue("vi")[_FUNDS]:
+        return [label("audit_report", "one_pays", fund=_name(value))]
+    return [_name(value) if key == "closed_by" else as_shown(value)]
 
 
 def _name(key: str) -> str:
@@ -144,21 +198,15 @@ def _name(key: str) -> str:
     return key
 
 
-def _written(key: str, value: Any) -> str:
-    """Return a piece of evidence as text; nothing for what is not known."""
-    if value is None or value in ("", [], {}):
-        return ""
-    if isinstance(value, Mapping):
-        parts = ((_name(name), _written(name, item)) for name, item in value.items())
-        return ", ".join(f"{name}: {text}" for name, text in parts if text)
-    if isinstance(value, list):
-        separator = "; " if isinstance(value[0], Mapping) else ", "
-        return separator.join(_written(key, item) for item in value)
-    if isinstance(value, bool):
-        return label("audit_report", "yes" if value else "no")
-    if isinstance(value, int | float):
-        return str(value) if _NAMES.search(key) else grouped(Decimal(str(value)))
-    return as_shown(value) if key != "closed_by" else _name(value)
+def _in_order(values: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """Return names and values in the order in which the messages list the names; codes and years by name."""
+    words = catalogue("vi")
+    order = {name: place for place, name in enumerate([*words[_EVIDENCE], *words[_FUNDS]])}
+    return sorted(values.items(), key=lambda item: (order.get(item[0], len(order)), item[0]))
+
+
+def _without(values: Mapping[str, Any], name: str) -> dict[str, Any]:
+    return {key: value for key, value in values.items() if key != name}
 
 
 @cache
