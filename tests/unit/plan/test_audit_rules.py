@@ -386,6 +386,11 @@ def test_what_rests_on_examples_says_so() -> None:
     )
     by_line = facts(budget_lines=(line(amount=400, sureness="synthetic"),))
     assert only(by_line, "funding-gap").evidence["synthetic"] is True
+    beside = (solution(), solution("GP02", costs=[], sureness="synthetic"))
+    real = only(
+        facts(solutions=beside, budget_lines=(line(amount=1200),), budgets=()), "budget-does-not-add-up"
+    )
+    assert "synthetic" not in real.evidence
 
 
 def test_the_role_of_enterprises_is_judged_part_by_part_with_their_revenue_as_evidence() -> None:

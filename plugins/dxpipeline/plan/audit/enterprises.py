@@ -34,7 +34,7 @@ def enterprise_role(facts: PlanFacts) -> Iterator[Found]:
     products stands in the evidence.
     """
     for role in (*_of_solutions(facts), *_of_plan_money(facts), *_of_tasks(facts)):
-        if role.whole > 0 and role.part < CENTRE_SHARE * role.whole:
+        if role.part < CENTRE_SHARE * role.whole:
             yield Found(
                 subject=role.kind,
                 details={
