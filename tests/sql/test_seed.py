@@ -10,9 +10,6 @@ import pytest
 
 from dxpipeline import reference
 from dxpipeline.indicators.refresh import refresh
-from dxpipeline.plan.entries import Plan
-from dxpipeline.plan.reader import load_plan
-from dxpipeline.warehouse import seed as seed_module
 from dxpipeline.warehouse.seed import seed
 
 Submit = Callable[..., int]
@@ -154,27 +151,6 @@ def test_a_changed_table_is_made_equal_to_its_file_and_keys_stay(owner: psycopg.
     )
 
 
-def test_plan_and_dimensions_hold_the_same_plan(warehouse: psycopg.Connection) -> None:
-    plan = load_plan()
-    for kind, entries in (
-        ("indicator", plan.indicators),
-        ("target", plan.targets),
-        ("observation", plan.observations),
-    ):
-        codes = sorted(entry.indicator_code for entry in entries)
-        ordered = "select array_agg(indicator_code order by indicator_code) from"
-        for table in (f"plan.{kind}", f"mart.dim_{kind}"):
-            assert one(warehouse, f"{ordered} {table}") == codes
-    documents = one(warehouse, "select array_agg(document_code order by document_code) from plan.document")
-    assert documents == sorted(document.document_code for document in plan.documents)
-    statuses = warehouse.execute("select distinct document_code, document_status from mart.dim_target")
-    status = {document.document_code: document.status for document in plan.documents}
-    assert dict(statuses.fetchall()) == {
-        target.document_code: status[target.document_code] for target in plan.targets
-    }
-    assert status["DT-2021-02-25"] == "draft"
-
-
 def test_the_population_stands_with_its_source_and_only_for_the_years_that_have_one(
     warehouse: psycopg.Connection,
 ) -> None:
@@ -182,26 +158,6 @@ def test_the_population_stands_with_its_source_and_only_for_the_years_that_have_
     (figure,) = warehouse.execute(f"select {columns} from mart.dim_population").fetchall()
     assert figure[:4] == (2025, "38", 3_760_650, "declared")
     assert "2025" in figure[4]
-
-
-def test_an_indicator_that_leaves_the_plan_takes_its_target_and_values_along(
-    owner: psycopg.Connection, warehouse: psycopg.Connection, submit: Submit, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    submit("broadband_coverage", "2021-Q1", [("14758", {})])
-    refresh(warehouse)
-    plan = load_plan()
-    rest = Plan(
-        plan.documents,
-        tuple(entry for entry in plan.indicators if entry.indicator_code != "BB_COMMUNE"),
-        tuple(entry for entry in plan.targets if entry.indicator_code != "BB_COMMUNE"),
-        plan.observations,
-    )
-    monkeypatch.setattr(seed_module, "load_plan", lambda: rest)
-    seed(owner)
-    owner.execute("set constraints all immediate")
-    for table in ("mart.indicator_status", "mart.dim_target", "mart.fct_indicator_value"):
-        assert one(owner, f"select count(*) from {table} where indicator_code = 'BB_COMMUNE'") == 0
-    assert one(owner, "select count(*) from mart.dim_target") == len(rest.targets)
 
 
 def test_other_definitions_mark_every_period_once(

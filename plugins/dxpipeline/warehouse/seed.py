@@ -183,7 +183,7 @@ def _seed_plan(connection: psycopg.Connection, plan: Plan) -> None:
         ),
         (("plan.target",), Target.key, [_target(each, documents) for each in plan.targets]),
         (("mart.dim_target",), Target.key, [_target_and_document(each, documents) for each in plan.targets]),
-        (("plan.target_owner",), (*Target.key, "position"), _owners(plan.targets)),
+        (("plan.target_owner",), (*Target.key, "valid_from"), _owners(plan.targets, documents)),
         (("plan.target_legal_basis",), (*Target.key, "position"), _legal_bases(plan.targets)),
         (
             ("plan.observation", "mart.dim_observation"),
@@ -271,17 +271,23 @@ def _target_and_document(target: Target, documents: Mapping[str, Document]) -> d
     }
 
 
-def _owners(targets: Sequence[Target]) -> list[dict[str, Any]]:
+def _owners(targets: Sequence[Target], documents: Mapping[str, Document]) -> list[dict[str, Any]]:
+    """Return who answers for each target, from the day of its document until that document is replaced."""
     return [
-        {**target.model_dump(include=set(Target.key)), "position": position, **owner.model_dump()}
+        {
+            **target.model_dump(include=set(Target.key)),
+            "department_code": owner.department_code,
+            "valid_from": owner.valid_from or documents[target.document_code].dated_on,
+            "valid_to": owner.valid_to or documents[target.document_code].replaced_on,
+        }
         for target in targets
-        for position, owner in enumerate(target.owners, start=1)
+        for owner in target.owners
     ]
 
 
 def _legal_bases(targets: Sequence[Target]) -> list[dict[str, Any]]:
     return [
-        {**target.model_dump(include=set(Target.key)), "position": position, "basis_document_code": code}
+        {**target.model_dump(include=set(Target.key)), "position": position, "basis_code": code}
         for target in targets
         for position, code in enumerate(target.legal_basis, start=1)
     ]

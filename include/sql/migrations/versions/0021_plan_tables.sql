@@ -128,11 +128,10 @@ create table plan.target_owner (
     indicator_code text not null,
     geography_code text not null,
     target_year integer not null,
-    position integer not null,
     department_code text not null,
-    valid_from date,
+    valid_from date not null,
     valid_to date,
-    primary key (document_code, indicator_code, geography_code, target_year, position),
+    primary key (document_code, indicator_code, geography_code, target_year, valid_from),
     foreign key (document_code, indicator_code, geography_code, target_year)
     references plan.target on delete cascade deferrable initially deferred,
     check (valid_to > valid_from)
@@ -149,14 +148,12 @@ comment on column plan.target_owner.geography_code is
 'Địa bàn: 38 là cả tỉnh. / Area: 38 is the whole province.';
 comment on column plan.target_owner.target_year is
 'Năm phải đạt. / Year by which it is to be reached.';
-comment on column plan.target_owner.position is
-'Thứ tự, từ 1. / Order, from 1.';
 comment on column plan.target_owner.department_code is
 'Đơn vị. / Department.';
 comment on column plan.target_owner.valid_from is
-'Từ ngày; trống là từ đầu. / From this day; null from the beginning.';
+'Từ ngày này. / From this day.';
 comment on column plan.target_owner.valid_to is
-'Đến trước ngày; trống là đến nay. / Before this day; null until today.';
+'Đến trước ngày này; trống là đến nay. / Before this day; null until today.';
 
 create table plan.target_legal_basis (
     document_code text not null,
@@ -164,7 +161,7 @@ create table plan.target_legal_basis (
     geography_code text not null,
     target_year integer not null,
     position integer not null,
-    basis_document_code text not null references plan.document deferrable initially deferred,
+    basis_code text not null references plan.document deferrable initially deferred,
     primary key (document_code, indicator_code, geography_code, target_year, position),
     foreign key (document_code, indicator_code, geography_code, target_year)
     references plan.target on delete cascade deferrable initially deferred
@@ -182,7 +179,7 @@ comment on column plan.target_legal_basis.target_year is
 'Năm phải đạt. / Year by which it is to be reached.';
 comment on column plan.target_legal_basis.position is
 'Thứ tự, từ 1. / Order, from 1.';
-comment on column plan.target_legal_basis.basis_document_code is
+comment on column plan.target_legal_basis.basis_code is
 'Văn bản làm căn cứ. / Document that it rests on.';
 
 create table plan.solution (
