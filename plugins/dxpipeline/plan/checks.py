@@ -90,6 +90,8 @@ def _check_indicators(plan: Plan) -> None:
             _check_known(indicator, "feed", [indicator.feed], contracts())
         if indicator.companion_of is not None:
             _check_known(indicator, "companion_of", [indicator.companion_of], indicators)
+            if indicator.companion_of == indicator.indicator_code:
+                _refuse(indicator, "it is its own companion; name another indicator or none")
             if indicators[indicator.companion_of].unit != indicator.unit:
                 _refuse(
                     indicator,

@@ -57,7 +57,7 @@ class Document(Entry):
         status: Whether it is a draft, in force or replaced.
         dated_on: Day of issue; for a draft the day on which it was heard.
         replaced_on: From this day on another document stands in its place; None while it stands.
-        replaced_by: That other document.
+        replaced_by: That other document; None where it is not known.
         comments_due_on: Last day for comments on a draft; None where none are asked for.
         drafted_by: The department that drafts it and takes the comments; None where nobody has said it.
         consulted: The departments that are asked for comments; None for every department that existed
@@ -91,9 +91,10 @@ class Document(Entry):
 
     @model_validator(mode="after")
     def _replaced_as_a_whole(self) -> Document:
-        told = (self.status == "replaced", self.replaced_on is not None, self.replaced_by is not None)
-        if len(set(told)) > 1:
-            raise ValueError("the status replaced, replaced_on and replaced_by stand together or not at all")
+        if (self.status == "replaced") != (self.replaced_on is not None):
+            raise ValueError("the status replaced and replaced_on stand together or not at all")
+        if self.replaced_by is not None and self.replaced_on is None:
+            raise ValueError("replaced_by is given without replaced_on")
         if self.replaced_on is not None and self.replaced_on <= self.dated_on:
             raise ValueError("replaced_on is not after dated_on")
         return self

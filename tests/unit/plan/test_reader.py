@@ -271,6 +271,18 @@ def no_baseline(entry: dict[str, Any]) -> None:
             id="a companion in another unit",
         ),
         pytest.param(
+            "indicators",
+            lambda entries: entries[2].update(companion_of="EHR_FAC"),
+            r"\(EHR_FAC\): it is its own companion",
+            id="its own companion",
+        ),
+        pytest.param(
+            "documents",
+            lambda entries: entries[0].update(replaced_by="QD-5060-2020"),
+            r"replaced_by is given without replaced_on",
+            id="replaced on no day",
+        ),
+        pytest.param(
             "documents",
             lambda entries: entries[0].update(dated_on="25/02/2021"),
             r"documents.yaml, line \d+ \(DT-2021-02-25\): dated_on is wrong",
@@ -293,7 +305,7 @@ def no_baseline(entry: dict[str, Any]) -> None:
         pytest.param(
             "documents",
             lambda entries: entries[0].update(replaced_on=date(2022, 2, 25)),
-            r"the status replaced, replaced_on and replaced_by stand together or not at all",
+            r"the status replaced and replaced_on stand together or not at all",
             id="replaced by nothing",
         ),
         pytest.param(
