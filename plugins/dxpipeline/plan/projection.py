@@ -351,12 +351,7 @@ def _single_point_bound(goal: Goal, latest: Point) -> Projection:
     some day on says nothing of the days before.
     """
     elapsed = years_between(goal.start, latest.on)
-    if (
-        goal.baseline is not None
-        or goal.measure not in ("stock", "flow")
-        or goal.direction == "at_most"
-        or elapsed < MINIMUM_SPAN_YEARS
-    ):
+    if goal.measure not in ("stock", "flow") or goal.direction == "at_most" or elapsed < MINIMUM_SPAN_YEARS:
         return Projection("short-span")
     highest = latest.value + latest.value / elapsed * years_between(latest.on, goal.deadline)
     return _clipped(goal, latest, Projection("single-point-bound", high=highest))

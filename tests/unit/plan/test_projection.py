@@ -132,15 +132,13 @@ def test_a_bound_beyond_the_target_says_nothing() -> None:
 @pytest.mark.parametrize(
     "one",
     [
-        goal(10, baseline=START),  # its start is known
         contribution(10),  # may have been below zero
         goal(10, measure="cumulative"),  # is counted from some day on
         goal(1, direction="at_most"),  # may have been as high as it likes
     ],
 )
 def test_one_point_bounds_nothing_that_may_have_been_anywhere(one: Goal) -> None:
-    near = date(2021, 6, 30)
-    assert said(assess(one, [Point(near, 2)])) == ("short-span", "no_data")
+    assert said(assess(one, [end_of(2023, 2)])) == ("short-span", "no_data")
 
 
 def test_reports_of_two_quarters_are_no_pace() -> None:
@@ -167,6 +165,7 @@ def test_an_average_growth_needs_what_keeps_the_mean() -> None:
     # 1.9 % is less than half of the 10.55 % that it makes necessary.
     assert assess(growth(7), [end_of(2022, 1.9)]).verdict == "out_of_reach"
     assert assess(growth(7), [end_of(2022, 7.6)]).verdict == "on_track"
+    assert said(assess(growth(7), [Point(date(2021, 6, 30), 5)])) == ("short-span", "no_data")
 
 
 def test_three_yearly_growths_give_an_interval() -> None:
@@ -182,7 +181,9 @@ def test_three_yearly_growths_give_an_interval() -> None:
     assert found.verdict == "at_risk"
     assert assess(growth(7.4), series).verdict == "out_of_reach"
     # The growths of single years cannot be told apart without each of them.
-    assert assess(growth(7), [series[0], series[2]]).projected_high is None
+    gap = [series[0], series[2], end_of(2024, 6)]
+    assert assess(growth(7), [*series, end_of(2024, 6)]).projected_high is not None
+    assert assess(growth(7), gap).projected_high is None
 
 
 def test_a_contribution_to_growth_has_no_trend() -> None:
@@ -254,6 +255,10 @@ def test_a_ceiling_is_approached_from_above() -> None:
     assert (found.projected_value, found.verdict) == (2, "on_track")
     assert assess(ceiling, [end_of(2022, 10)]).verdict == "out_of_reach"
     assert assess(ceiling, [end_of(2022, 9)]).verdict == "at_risk"
+    # The trend of 0, 2, 3, 5 upside down: 3.9 in 2025, from 2.75 to 5.05.
+    falling = [replace(point, value=12 - point.value) for point in FOUR]
+    for target_value, verdict in ((4, "on_track"), (2.8, "at_risk"), (2.7, "out_of_reach")):
+        assert assess(replace(ceiling, target_value=target_value), falling).verdict == verdict
 
 
 def test_shares_numbers_and_sums_stay_inside_what_they_can_be() -> None:
@@ -275,6 +280,7 @@ def test_values_of_before_the_plan_are_no_points_of_it() -> None:
     # What was so already is reached; what was so in one year before says nothing.
     assert assess(goal(10), before[:1]).verdict == "reached"
     assert assess(goal(10, measure="flow"), before[:1]).verdict == "no_data"
+    assert assess(goal(10, baseline=START), before).point_count == 0
     # At the end of the year of the baseline the document speaks, not the report.
     found = assess(goal(10, baseline=START), [*before, end_of(2020, 7), end_of(2022, 4)])
     assert (found.point_count, found.observed_pace, found.projected_value) == (2, 2, 10)
@@ -307,7 +313,7 @@ def test_an_assumed_pace_goes_on_from_the_latest_value() -> None:
 @pytest.mark.parametrize(
     ("pace", "year"),
     # 28 are left at the end of 2023: exactly two years, a little more, many, and never.
-    [(14, 2025), (13.9, 2026), (2, 2037), (0, None), (-1, None)],
+    [(14, 2025), (13.9, 2026), (2, 2037), (0, None), (-1, None), (-56, None)],
 )
 def test_a_pace_reaches_a_target_in_some_year_or_never(pace: float, year: int | None) -> None:
     assert year_reached(goal(60, baseline=end_of(2020, 30)), end_of(2023, 32), pace) == year
