@@ -134,6 +134,19 @@ def test_no_sum_is_given_where_it_cannot_be_known(bi: psycopg.Connection) -> Non
     assert asked(bi, targets={"OPS_FULL": 80})["money"]["need_after_vnd_m"] is None
 
 
+def test_what_was_reported_comes_before_what_others_published_later(
+    filled: psycopg.Connection, bi: psycopg.Connection
+) -> None:
+    assert seen(asked(bi, targets={"LAB_PROD": 8}), "period", "vintage") == ("2025", "published")
+    filled.execute(
+        "insert into mart.fct_indicator_value (indicator_code, period, geography_code, vintage, "
+        "period_end_on, value, unit) values ('LAB_PROD', '2022', '38', 'final', '2022-12-31', 9, 'pct')"
+    )
+    outcome = asked(bi, targets={"LAB_PROD": 8})
+    assert seen(outcome, "period", "vintage", "value") == ("2022", "final", 9)
+    assert seen(outcome["after"], "verdict", "projected_value") == ("on_track", 9)
+
+
 def test_a_target_without_a_value_has_no_verdict(bi: psycopg.Connection) -> None:
     outcome = asked(bi, targets={"SW_ENT": 20})
     assert seen(outcome["after"], "target_value", "distance", "verdict", "point_count") == (

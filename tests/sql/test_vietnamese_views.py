@@ -85,7 +85,7 @@ VIEWS: dict[tuple[str, str], dict[str, tuple[str, dict[Any, str]]]] = {
         "Mẫu số": ("denominator", {}),
         "Giá trị": ("value", {}),
     },
-    ("v_ke_hoach", "indicator_status"): {
+    ("v_ke_hoach", "target_progress"): {
         "Mã văn bản": ("document_code", {}),
         "Mã chỉ tiêu": ("indicator_code", {}),
         "Tên chỉ tiêu": ("name_vi", {}),
@@ -100,7 +100,29 @@ VIEWS: dict[tuple[str, str], dict[str, tuple[str, dict[Any, str]]]] = {
         "Giá trị mới nhất": ("value", {}),
         "Tình trạng": (
             "status",
-            {"reached": "Đạt", "not_reached": "Chưa đạt", "no_data": "Chưa có số liệu"},
+            {
+                "reached": "Đạt",
+                "not_reached": "Chưa đạt",
+                "no_data": "Chưa có số liệu",
+                "no_target": "Không nêu số",
+            },
+        ),
+        "Phần đường đã đi (%)": ("progress_pct", {}),
+        "Còn phải đi": ("distance", {}),
+        "Nhịp cần có mỗi năm": ("required_pace", {}),
+        "Nhịp thực tế mỗi năm": ("observed_pace", {}),
+        "Dự báo": ("projected_value", {}),
+        "Cận dưới": ("projected_low", {}),
+        "Cận trên": ("projected_high", {}),
+        "Nhận định": (
+            "verdict",
+            {
+                "reached": "Đạt",
+                "on_track": "Đúng nhịp",
+                "at_risk": "Có nguy cơ",
+                "out_of_reach": "Ngoài tầm",
+                "no_data": "Chưa nói được",
+            },
         ),
     },
 }

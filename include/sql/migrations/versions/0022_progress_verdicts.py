@@ -13,7 +13,8 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Run the SQL beside this file, then let its views pass comments on."""
+    """Run the SQL beside this file; views pass comments on before others take them up."""
     own = Path(__file__).with_suffix(".sql")
-    for script in (own, own.parents[1] / "pass_comments_on.sql"):
+    comments = own.parents[1] / "pass_comments_on.sql"
+    for script in (own, comments, own.with_name("0022_vietnamese_progress.sql")):
         op.get_bind().connection.driver_connection.execute(script.read_text(encoding="utf-8"))
