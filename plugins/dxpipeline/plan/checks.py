@@ -7,7 +7,9 @@ from itertools import pairwise
 
 from dxpipeline import reference
 from dxpipeline.contracts import contracts
-from dxpipeline.plan.entries import Document, Entry, Plan, PlanError, Target
+from dxpipeline.plan.entries import PROVINCE_CODE, Document, Entry, Indicator, Plan, PlanError, Target
+
+WHOLE_PCT = 100
 
 
 def check_plan(plan: Plan) -> None:
@@ -17,7 +19,8 @@ def check_plan(plan: Plan) -> None:
         PlanError: An entry comes twice, names what does not exist, or contradicts another; the message names
             the file and the line.
     """
-    check_unique(plan.documents, "number")
+    # The numbers of a year begin anew.
+    check_unique(plan.documents, "number", "year")
     for entries in (plan.indicators, plan.targets, plan.observations, plan.solutions, plan.budget_lines):
         check_unique(entries)
     _check_documents(plan)
@@ -58,6 +61,8 @@ def check_unique(entries: Sequence[Entry], *names: str) -> None:
 
 def _check_documents(plan: Plan) -> None:
     for document in plan.documents:
+        if document.replaced_by == document.document_code:
+            _refuse(document, "it is replaced by itself; name the other document")
         if document.replaced_by is not None:
             _check_known(
                 document, "replaced_by", [document.replaced_by], _codes(plan.documents, "document_code")
@@ -108,6 +113,13 @@ def _check_targets(plan: Plan) -> None:
         _check_known(target, "legal_basis", target.legal_basis, documents)
         _check_owners(target)
         document = documents[target.document_code]
+        if target.geography_code != PROVINCE_CODE:
+            _refuse(
+                target, f"geography_code is {target.geography_code!r}, no area that values are computed for"
+            )
+        if target.baseline is not None and target.baseline.year > document.dated_on.year:
+            _refuse(target, f"its baseline of {target.baseline.year} is younger than its document")
+        _check_size(target, indicators[target.indicator_code])
         if document.kind != "plan":
             _refuse(target, f"{target.document_code} is a regulation, which sets no targets")
         if target.document_code in target.legal_basis:
@@ -120,6 +132,15 @@ def _check_targets(plan: Plan) -> None:
         if target.unit != unit:
             _refuse(target, f"its unit is {target.unit}, that of the indicator {unit}; make them agree")
     _check_steps(plan.targets)
+
+
+def _check_size(target: Target, indicator: Indicator) -> None:
+    """Refuse what no value can be: less than nothing, or more than the whole of a share."""
+    if target.target_value is None or indicator.measure == "growth":
+        return
+    share = indicator.unit == "pct" and indicator.aggregation == "ratio_of_sums"
+    if target.target_value < 0 or (share and target.target_value > WHOLE_PCT):
+        _refuse(target, f"target_value is {target.target_value}, which {indicator.indicator_code} cannot be")
 
 
 def _check_owners(target: Target) -> None:
@@ -188,7 +209,9 @@ def _check_year(plan: Plan, entry: Entry, document_code: str, year: int) -> None
         _refuse(entry, f"{year} lies outside the time of {document_code}, {document.dated_on.year} to {last}")
 
 
-def _check_known(entry: Entry, name: str, values: Iterable[str], known: Iterable[str]) -> None:
+def _check_known(entry: Entry, name: str, values: Sequence[str], known: Iterable[str]) -> None:
+    if len(set(values)) < len(values) and name != "owners":
+        _refuse(entry, f"{name} names one twice; keep one of them")
     for value in values:
         if value not in known:
             _refuse(

@@ -85,6 +85,11 @@ class Document(Entry):
     sureness: Sureness
 
     @property
+    def year(self) -> int:
+        """Return the year of issue, in which its number is alone."""
+        return self.dated_on.year
+
+    @property
     def name(self) -> str:
         """Return what people call it: its number, or its title when it has none."""
         return self.number or self.title_vi

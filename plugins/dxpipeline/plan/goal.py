@@ -118,8 +118,13 @@ def distance(goal: Goal, value: float) -> float | None:
 
 
 def progress_pct(goal: Goal, value: float) -> float | None:
-    """Return the part of the way from baseline to target (%); None without a way."""
+    """Return the part of the way from baseline to target (%); None without a way.
+
+    A rank has none, since its method changes, nor has what each year contributes anew.
+    """
     if goal.target_value is None or goal.baseline is None or goal.target_value == goal.baseline.value:
+        return None
+    if not goal.has_pace:
         return None
     return 100 * (value - goal.baseline.value) / (goal.target_value - goal.baseline.value)
 

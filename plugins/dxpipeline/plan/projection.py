@@ -50,7 +50,7 @@ Method = Literal[
 - `average-growth`: the average growth so far goes on; an interval from three yearly growths on;
 - `mean-of-years`: the target year is expected to be as the years so far (a part in the growth of a year has
   no trend), with a prediction interval;
-- `single-point-bound`: no pace is known, only the greatest one possible (`projected_high`);
+- `single-point-bound`: no pace is known, only the greatest average one possible so far (`projected_high`);
 - `assumed-pace`: the pace that somebody asks about;
 - `latest-value`: a rank depends on the others, so that it is not projected;
 - `short-span`: one point, or points too close in time for a pace;
@@ -80,7 +80,8 @@ class Projection:
             where there is none.
         value: What the pace leads to at the end of the target year.
         low: Lower end of the interval; None where it cannot be said.
-        high: Upper end of it; for `single-point-bound` what cannot be exceeded.
+        high: Upper end of it; for `single-point-bound` where the greatest possible average pace leads.
+        greatest_pace: For `single-point-bound` that pace, in units per year; None otherwise.
     """
 
     method: Method
@@ -88,6 +89,7 @@ class Projection:
     value: float | None = None
     low: float | None = None
     high: float | None = None
+    greatest_pace: float | None = None
 
 
 @dataclass(frozen=True)
@@ -188,7 +190,8 @@ def verdict(goal: Goal, latest: Point, required: float | None, projection: Proje
     `reached`: the value is what the target asks, for a flow or a growth that of the target year. `on_track`:
     the projection meets the target, or without one the value already does. `at_risk`: the projection misses
     it, but the interval reaches it, or without an interval the observed pace is at least half of the required
-    one. `out_of_reach`: not even that, or the target year is over. `no_data`: nothing can be said.
+    one. `out_of_reach`: not even that, with a bound not even by the greatest pace there can have been; or the
+    target year is over. `no_data`: nothing can be said.
     """
     if goal.target_value is None:
         return "no_data"
@@ -200,7 +203,8 @@ def verdict(goal: Goal, latest: Point, required: float | None, projection: Proje
     at_least = goal.direction == "at_least"
     best = projection.high if at_least else projection.low
     if projection.value is None:
-        if best is not None and not goal.is_met_by(best):
+        bounded = best is not None and not goal.is_met_by(best)
+        if bounded and (projection.greatest_pace or 0) < RISK_SHARE * (required or 0):
             return "out_of_reach"
         return "on_track" if met and goal.covers(latest.on) else "no_data"
     if goal.is_met_by(projection.value):
@@ -250,6 +254,7 @@ def _clipped(goal: Goal, latest: Point, projection: Projection) -> Projection:
         inside(projection.value),
         inside(projection.low),
         inside(projection.high),
+        projection.greatest_pace,
     )
 
 
@@ -353,8 +358,9 @@ def _single_point_bound(goal: Goal, latest: Point) -> Projection:
     elapsed = years_between(goal.start, latest.on)
     if goal.measure not in ("stock", "flow") or goal.direction == "at_most" or elapsed < MINIMUM_SPAN_YEARS:
         return Projection("short-span")
-    highest = latest.value + latest.value / elapsed * years_between(latest.on, goal.deadline)
-    return _clipped(goal, latest, Projection("single-point-bound", high=highest))
+    pace = latest.value / elapsed
+    highest = latest.value + pace * years_between(latest.on, goal.deadline)
+    return _clipped(goal, latest, Projection("single-point-bound", high=highest, greatest_pace=pace))
 
 
 def _quantile(degrees_of_freedom: int) -> float:

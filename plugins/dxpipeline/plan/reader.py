@@ -50,9 +50,14 @@ def _mapping(loader: Any, node: yaml.MappingNode) -> _Mapping:
     mapping.lines = {}
     for key_node, value_node in node.value:
         key = loader.construct_object(key_node, deep=True)
+        if not isinstance(key, str):
+            raise yaml.MarkedYAMLError(None, None, f"{key} is no name of a field", key_node.start_mark)
         if key in mapping:
             raise yaml.MarkedYAMLError(None, None, f"{key} comes twice", key_node.start_mark)
-        mapping[key] = loader.construct_object(value_node, deep=True)
+        try:
+            mapping[key] = loader.construct_object(value_node, deep=True)
+        except ValueError as error:  # a day that no calendar has
+            raise yaml.MarkedYAMLError(None, None, f"{key}: {error}", value_node.start_mark) from error
         mapping.lines[key] = key_node.start_mark.line + 1
     return mapping
 
@@ -76,8 +81,8 @@ def load_plan(folder: Path = PLAN) -> Plan:
         indicators=_entries(folder / "indicators.yaml", Indicator),
         targets=_entries(folder / "targets.yaml", Target),
         observations=_entries(folder / "observations.yaml", Observation),
-        solutions=_entries(folder / "solutions.yaml", Solution),
-        budget_lines=_entries(folder / "budget.yaml", BudgetLine),
+        solutions=_entries(folder / "solutions.yaml", Solution, may_be_empty=True),
+        budget_lines=_entries(folder / "budget.yaml", BudgetLine, may_be_empty=True),
     )
     check_plan(plan)
     return plan
@@ -94,7 +99,7 @@ def load_documents(folder: Path = PLAN) -> tuple[Document, ...]:
         PlanError: The file is missing, an entry is wrong or comes twice.
     """
     documents = _entries(folder / "documents.yaml", Document)
-    check_unique(documents, "document_code")
+    check_unique(documents)
     return documents
 
 
@@ -117,16 +122,16 @@ def _read(path: Path) -> bytes:
         raise PlanError(f"{path.name}: cannot be read ({error.strerror}); restore the file.") from error
 
 
-def _entries(path: Path, kind: type[_Kind]) -> tuple[_Kind, ...]:
+def _entries(path: Path, kind: type[_Kind], *, may_be_empty: bool = False) -> tuple[_Kind, ...]:
     try:
         # The loader makes nothing but plain values: it is a SafeLoader.
         content = yaml.load(_read(path), _Loader)  # noqa: S506
     except yaml.MarkedYAMLError as error:
         line = "" if error.problem_mark is None else f", line {error.problem_mark.line + 1}"
         raise PlanError(f"{path.name}{line}: is not a list of entries ({error.problem}); mend it.") from error
-    except (yaml.YAMLError, ValueError) as error:  # ValueError: a day that no calendar has
+    except yaml.YAMLError as error:
         raise PlanError(f"{path.name}: is not YAML ({str(error).splitlines()[0]}); mend it.") from error
-    if not isinstance(content, list) or not content:
+    if not isinstance(content, list) or not (content or may_be_empty):
         raise PlanError(f"{path.name}: must hold a list of entries; restore the file.")
     return tuple(_entry(path, number, item, kind) for number, item in enumerate(content, start=1))
 

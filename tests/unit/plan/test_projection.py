@@ -124,6 +124,16 @@ def test_the_greatest_pace_possible_may_be_too_little() -> None:
     assert found.required_pace == pytest.approx(5.86)
 
 
+def test_a_bound_that_misses_says_nothing_as_long_as_half_the_required_pace_was_possible() -> None:
+    # 9 at the end of 2023: at most 3 a year, 15 in 2025 where 20 are wanted; 5.5 a year are needed.
+    assert said(assess(share(20, measure="flow"), [end_of(2023, 9)])) == ("single-point-bound", "no_data")
+    # 8: at most 2.67 a year of 6.
+    assert said(assess(share(20, measure="flow"), [end_of(2023, 8)])) == (
+        "single-point-bound",
+        "out_of_reach",
+    )
+
+
 def test_a_bound_beyond_the_target_says_nothing() -> None:
     found = assess(share(20, measure="flow"), [end_of(2023, 12)])
     assert (said(found), found.projected_high) == (("single-point-bound", "no_data"), 20)
@@ -244,7 +254,7 @@ def test_a_rank_is_reached_or_nothing_is_said_of_it() -> None:
     missed = assess(rank, [end_of(2021, 12), end_of(2022, 15), end_of(2023, 11)])
     assert said(missed) == ("latest-value", "no_data")
     assert missed.point_count == 1
-    assert (missed.distance, missed.progress_pct, missed.required_pace) == (1, 80, None)
+    assert (missed.distance, missed.progress_pct, missed.required_pace) == (1, None, None)
     assert assess(rank, [end_of(2025, 11)]).verdict == "out_of_reach"
 
 

@@ -290,8 +290,8 @@ def no_baseline(entry: dict[str, Any]) -> None:
         ),
         pytest.param(
             "documents",
-            lambda entries: entries[1].update(number="5060/QĐ-UBND"),
-            r"5060/QĐ-UBND comes a second time",
+            lambda entries: entries[1].update(number="5060/QĐ-UBND", dated_on=date(2020, 1, 1)),
+            r"5060/QĐ-UBND 2020 comes a second time",
             id="two documents of one number",
         ),
         pytest.param(
@@ -359,6 +359,44 @@ def no_baseline(entry: dict[str, Any]) -> None:
             id="a solution of nobody",
         ),
         pytest.param(
+            "targets",
+            lambda entries: entries[2].update(target_value=150),
+            r"target_value is 150, which EHR_FAC cannot be",
+            id="more than the whole",
+        ),
+        pytest.param(
+            "targets",
+            lambda entries: entries[0].update(target_value=-2),
+            r"target_value is -2, which SMART_HOSP_P cannot be",
+            id="less than nothing",
+        ),
+        pytest.param(
+            "targets",
+            lambda entries: entries[0].update(geography_code="99"),
+            r"geography_code is '99', no area that values are computed for",
+            id="an area without values",
+        ),
+        pytest.param(
+            "targets",
+            lambda entries: entries[0]["baseline"].update(year=2023),
+            r"its baseline of 2023 is younger than its document",
+            id="a baseline after the document",
+        ),
+        pytest.param(
+            "targets",
+            lambda entries: entries[0].update(legal_basis=["ND-13-2019", "ND-13-2019"]),
+            r"legal_basis names one twice",
+            id="a legal basis twice",
+        ),
+        pytest.param(
+            "documents",
+            lambda entries: entries[0].update(
+                status="replaced", replaced_on=date(2022, 2, 25), replaced_by="DT-2021-02-25"
+            ),
+            r"it is replaced by itself",
+            id="replaced by itself",
+        ),
+        pytest.param(
             "budget",
             lambda entries: entries[0].update(solution_code="GP99"),
             r"budget.yaml, line 1 \(GP99 2021 tỉnh\): solution_code is 'GP99', which does not exist",
@@ -419,6 +457,26 @@ def test_a_field_given_twice_is_named_with_its_line(tmp_path: Path) -> None:
         load_plan(copy)
 
 
+def test_the_number_of_another_year_is_another_document(tmp_path: Path) -> None:
+    def renumber(entries: list[dict[str, Any]]) -> None:
+        entries[1].update(number="5060/QĐ-UBND")
+
+    assert load_plan(changed(tmp_path, "documents", renumber)).documents[1].number == "5060/QĐ-UBND"
+
+
+def test_a_plan_may_have_no_solutions_yet(tmp_path: Path) -> None:
+    copy = changed(tmp_path, "budget", lambda entries: entries.clear())
+    (copy / "solutions.yaml").write_text("[]\n", encoding="utf-8")
+    assert (load_plan(copy).solutions, load_plan(copy).budget_lines) == ((), ())
+
+
+def test_a_field_whose_name_is_no_text_is_refused(tmp_path: Path) -> None:
+    copy = copytree(PLAN, tmp_path / "plan")
+    (copy / "observations.yaml").write_text("- ? [a, b]\n  : 1\n", encoding="utf-8")
+    with pytest.raises(PlanError, match=r"observations.yaml, line 1: .*is no name of a field"):
+        load_plan(copy)
+
+
 def test_the_solutions_and_sums_that_nobody_published_are_marked_synthetic() -> None:
     plan = load_plan()
     assert {item.sureness for item in (*plan.solutions, *plan.budget_lines)} == {"synthetic"}
@@ -429,7 +487,9 @@ def test_a_day_that_no_calendar_has_is_refused(tmp_path: Path) -> None:
     path = copy / "documents.yaml"
     text = path.read_text(encoding="utf-8")
     path.write_text(text.replace("dated_on: 2021-02-25", "dated_on: 2021-02-29", 1), encoding="utf-8")
-    with pytest.raises(PlanError, match=r"documents.yaml: is not YAML \(day"):
+    with pytest.raises(
+        PlanError, match=r"documents.yaml, line \d+: is not a list of entries \(dated_on: day"
+    ):
         load_plan(copy)
 
 
