@@ -25,7 +25,7 @@ from tests.unit.plan.audit_cases import (
 )
 
 from dxpipeline.messages import LANGUAGES, catalogue
-from dxpipeline.plan.audit.facts import PlanFacts
+from dxpipeline.plan.audit.facts import PlanFacts, SeriesPoint
 from dxpipeline.plan.audit.model import SEVERITIES, Finding
 from dxpipeline.plan.audit.rules import RULES, audit
 from dxpipeline.settings import PROJECT_ROOT
@@ -78,7 +78,7 @@ FINDS: Mapping[str, list[PlanFacts]] = {
         facts(progress=()),
         facts(progress=(), indicators=(indicator(feed=None),)),
     ],
-    "no-solution": [facts(solutions=(), budget_lines=())],
+    "no-solution": [facts(solutions=(solution(indicator_codes=[]),))],
     "solution-without-target": [
         facts(solutions=(solution(), solution("GP02", indicator_codes=[], costs=[])))
     ],
@@ -137,7 +137,11 @@ FINDS_NOT: Mapping[str, list[PlanFacts]] = {
         facts(targets=(target(legal_basis=[]),)),
     ],
     "no-data": [facts(), facts(progress=(), observations=(observation(2020, "0"),))],
-    "no-solution": [facts()],
+    "no-solution": [
+        facts(),
+        # Nobody has entered what the document does: nothing is known of it.
+        facts(solutions=(), budget_lines=()),
+    ],
     "solution-without-target": [facts()],
     "no-budget": [facts(budgets=()), facts(budget_lines=()), facts(solutions=(), budget_lines=())],
     "funding-gap": [facts(), facts(solutions=(solution(costs=[]),), budget_lines=())],
@@ -429,7 +433,7 @@ def test_without_a_pace_the_bound_or_the_end_of_the_year_is_told() -> None:
         projection_method="single-point-bound",
     )
     told = only(facts(progress=(bound,)), "out-of-reach")
-    assert "nhiều nhất cho 5,5 vào năm 2025" in told.message_vi
+    assert "cũng chỉ đến 5,5 vào năm 2025" in told.message_vi
     final = progress(
         "8",
         "out_of_reach",
@@ -441,3 +445,46 @@ def test_without_a_pace_the_bound_or_the_end_of_the_year_is_told() -> None:
     )
     told = only(facts(progress=(final,)), "out-of-reach")
     assert "hết năm 2025 đạt 8 doanh nghiệp (kỳ 2023-Q4), mục tiêu là 10 doanh nghiệp" in told.message_vi
+
+
+def test_what_one_solution_has_too_much_pays_for_no_other() -> None:
+    two = (solution(), solution("GP02"))
+    lines = (line(amount=1500), line(solution_code="GP02", amount=500))
+    found = audit(facts(solutions=two, budget_lines=lines))
+    (gap,) = (each for each in found if each.rule == "funding-gap")
+    assert [year["deficit_vnd_m"] for year in gap.evidence["years"].values()] == [500]
+
+
+def test_a_replaced_document_is_judged_by_no_rule() -> None:
+    gone = document(status="replaced", replaced_on=date(2022, 1, 1))
+    found = audit(
+        facts(
+            documents=(gone, LAW),
+            solutions=(solution(indicator_codes=[]),),
+            budget_lines=(line(amount=1),),
+            budgets=(),
+            tasks=None,
+        )
+    )
+    assert [each.rule for each in found if each.documents] == []
+
+
+def test_a_target_that_is_out_of_reach_names_the_values_and_submissions_behind_it() -> None:
+    point, other = (
+        SeriesPoint(code, "SW_ENT", "38", 2025, "reported", "2021-Q4", date(2021, 12, 14), Decimal(3), [7])
+        for code in ("DT-1", "QD-2")
+    )
+    (found,) = (
+        each
+        for each in audit(facts(progress=(progress("3", "out_of_reach"),), points=(point, other)))
+        if each.rule == "out-of-reach"
+    )
+    assert found.evidence["points"] == [
+        {
+            "origin": "reported",
+            "period": "2021-Q4",
+            "period_end_on": "2021-12-14",
+            "value": 3,
+            "submission_ids": [7],
+        }
+    ]

@@ -86,20 +86,25 @@ def no_data(facts: PlanFacts) -> Iterator[Found]:
 
 
 def no_solution(facts: PlanFacts) -> Iterator[Found]:
-    """Find the province's targets that no solution serves."""
+    """Find the province's targets that no solution serves.
+
+    Of a document whose solutions nobody has entered nothing is known, so that it is not judged.
+    """
     for target in facts.provincial_targets:
-        if not facts.solutions_for(target.indicator_code):
+        entered = facts.solutions_of(target.document_code)
+        if entered and not facts.solutions_for(target.indicator_code):
             yield Found(
                 subject=subject_of(target),
                 details=about(facts, target),
                 evidence={"solutions": []},
                 targets=[target],
+                synthetic=facts.is_synthetic(entered),
             )
 
 
 def solution_without_target(facts: PlanFacts) -> Iterator[Found]:
     """Find solutions that serve no target of their document."""
-    for solution in facts.plan.solutions:
+    for solution in facts.solutions:
         if not facts.targets_served_by(solution):
             document = facts.documents[solution.document_code]
             yield Found(

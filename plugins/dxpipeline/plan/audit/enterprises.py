@@ -51,12 +51,12 @@ def enterprise_role(facts: PlanFacts) -> Iterator[Found]:
                 },
                 documents=role.documents,
                 sentence=f"enterprise-role-{role.kind}",
-                synthetic=bool(role.documents) and facts.is_synthetic(facts.plan.solutions),
+                synthetic=bool(role.documents) and facts.is_synthetic(facts.solutions),
             )
 
 
 def _of_solutions(facts: PlanFacts) -> Iterator[_Role]:
-    solutions = facts.plan.solutions
+    solutions = facts.solutions
     led = [solution.solution_code for solution in solutions if solution.led_by == "enterprise"]
     yield _Role(
         "solutions-led",
@@ -69,8 +69,8 @@ def _of_solutions(facts: PlanFacts) -> Iterator[_Role]:
 
 
 def _of_plan_money(facts: PlanFacts) -> Iterator[_Role]:
-    lines = facts.plan.budget_lines
-    documents = {solution.solution_code: solution.document_code for solution in facts.plan.solutions}
+    lines = facts.budget_lines
+    documents = {solution.solution_code: solution.document_code for solution in facts.solutions}
     yield _Role(
         "plan-paid",
         "_vnd_m",

@@ -50,7 +50,7 @@ class Progress:
         required_pace: Units per year that the target still asks for; None where it cannot be said.
         observed_pace: Units per year observed so far; None where it cannot be said.
         projected_value: Value projected for the target year; None where it cannot be said.
-        projected_high: Upper end of the projection's interval, or what cannot be exceeded.
+        projected_high: Upper end of the projection's interval, or where the greatest possible pace leads.
         projection_method: How it was projected, or why not (`dxpipeline.plan.projection.Method`); None
             without a value.
         point_count: Values that the projection rests on; None without a value.
@@ -71,6 +71,38 @@ class Progress:
     projection_method: str | None
     point_count: int | None
     verdict: str
+
+
+@dataclass(frozen=True)
+class SeriesPoint:
+    """A value that a target is judged by, a row of mart.target_series.
+
+    Attributes:
+        document_code: The document that sets the target.
+        indicator_code: Its indicator.
+        geography_code: Its area.
+        target_year: Its year.
+        origin: `baseline`, `published` or `reported`.
+        period: The period; for a baseline and what was published, the year.
+        period_end_on: Its last day.
+        value: The value, in the target's unit.
+        submission_ids: The submissions that a reported value rests on.
+    """
+
+    document_code: str
+    indicator_code: str
+    geography_code: str
+    target_year: int
+    origin: str
+    period: str
+    period_end_on: date
+    value: Decimal
+    submission_ids: list[int]
+
+    @property
+    def target(self) -> TargetKey:
+        """Return what tells its target from all others."""
+        return self.document_code, self.indicator_code, self.geography_code, self.target_year
 
 
 @dataclass(frozen=True)
@@ -153,6 +185,7 @@ class PlanFacts:
         budgets: Money reported for the plan.
         tasks: Research tasks; None where none were reported.
         revenue: Revenue of the science and technology enterprises; None where none was reported.
+        points: The values that the targets are judged by.
     """
 
     plan: Plan
@@ -161,6 +194,7 @@ class PlanFacts:
     budgets: tuple[ReportedBudget, ...] = ()
     tasks: ReportedTasks | None = None
     revenue: ReportedRevenue | None = None
+    points: tuple[SeriesPoint, ...] = ()
 
     @cached_property
     def documents(self) -> dict[str, Document]:
@@ -173,13 +207,27 @@ class PlanFacts:
         return {indicator.indicator_code: indicator for indicator in self.plan.indicators}
 
     @cached_property
+    def standing(self) -> tuple[Document, ...]:
+        """Return the documents that count: drafts and those in force."""
+        return tuple(document for document in self.plan.documents if document.status != "replaced")
+
+    @cached_property
     def targets(self) -> tuple[Target, ...]:
-        """Return the targets that count: those of a draft or of a document in force."""
-        return tuple(
-            target
-            for target in self.plan.targets
-            if self.documents[target.document_code].status in ("draft", "in_force")
-        )
+        """Return the targets of the documents that count."""
+        codes = {document.document_code for document in self.standing}
+        return tuple(target for target in self.plan.targets if target.document_code in codes)
+
+    @cached_property
+    def solutions(self) -> tuple[Solution, ...]:
+        """Return the solutions of the documents that count."""
+        codes = {document.document_code for document in self.standing}
+        return tuple(solution for solution in self.plan.solutions if solution.document_code in codes)
+
+    @cached_property
+    def budget_lines(self) -> tuple[BudgetLine, ...]:
+        """Return the money of those solutions."""
+        codes = {solution.solution_code for solution in self.solutions}
+        return tuple(line for line in self.plan.budget_lines if line.solution_code in codes)
 
     @cached_property
     def provincial_targets(self) -> tuple[Target, ...]:
@@ -205,14 +253,22 @@ class PlanFacts:
 
     def solutions_for(self, indicator_code: str) -> tuple[Solution, ...]:
         """Return the solutions that serve an indicator, of whatever document."""
-        return tuple(
-            solution for solution in self.plan.solutions if indicator_code in solution.indicator_codes
-        )
+        return tuple(solution for solution in self.solutions if indicator_code in solution.indicator_codes)
+
+    def solutions_of(self, document_code: str) -> tuple[Solution, ...]:
+        """Return the solutions of a document that counts."""
+        return tuple(solution for solution in self.solutions if solution.document_code == document_code)
+
+    def points_of(self, target: Target) -> tuple[SeriesPoint, ...]:
+        """Return the values that the progress of a target rests on, in the order of their days."""
+        key = key_of(target)
+        found = (point for point in self.points if point.target == key)
+        return tuple(sorted(found, key=lambda point: (point.period_end_on, point.origin)))
 
     def is_synthetic(self, solutions: Iterable[Solution]) -> bool:
         """Say whether a solution, or a line of its money, is an example that no document holds."""
         codes = {solution.solution_code for solution in solutions}
-        entries: list[Solution | BudgetLine] = [*self.plan.solutions, *self.plan.budget_lines]
+        entries: list[Solution | BudgetLine] = [*self.solutions, *self.budget_lines]
         return any(entry.sureness == "synthetic" for entry in entries if entry.solution_code in codes)
 
     def targets_served_by(self, solution: Solution) -> tuple[Target, ...]:
@@ -245,4 +301,6 @@ def read_facts(connection: psycopg.Connection, plan: Plan, on: date) -> PlanFact
         tasks = cursor.execute(read_sql("audit/reported_tasks")).fetchone()
     with connection.cursor(row_factory=class_row(ReportedRevenue)) as cursor:
         revenue = cursor.execute(read_sql("audit/reported_revenue")).fetchone()
-    return PlanFacts(plan, on, progress, budgets, tasks, revenue)
+    with connection.cursor(row_factory=class_row(SeriesPoint)) as cursor:
+        points = tuple(cursor.execute(read_sql("audit/points")))
+    return PlanFacts(plan, on, progress, budgets, tasks, revenue, points)

@@ -21,7 +21,7 @@ from dxpipeline.plan.audit.model import (
     number,
     subject_of,
 )
-from dxpipeline.plan.entries import Document, Solution
+from dxpipeline.plan.entries import Document, Solution, Target
 
 DISBURSED_SHARE = Decimal("0.8")
 """A year's money counts as not disbursed when less than this part of the plan was paid out by its end. No
@@ -33,7 +33,7 @@ Funds = dict[str, Decimal]
 
 def no_budget(facts: PlanFacts) -> Iterator[Found]:
     """Find the province's targets whose solutions have no money named, neither planned nor reported."""
-    funded = {line.solution_code for line in facts.plan.budget_lines if line.amount_vnd_m > 0}
+    funded = {line.solution_code for line in facts.budget_lines if line.amount_vnd_m > 0}
     funded |= {row.solution_code for row in facts.budgets if row.planned_vnd_m > 0}
     for target in facts.provincial_targets:
         solutions = facts.solutions_for(target.indicator_code)
@@ -55,7 +55,7 @@ def budget_does_not_add_up(facts: PlanFacts) -> Iterator[Found]:
     exceed the one before; the reported plan against the plan's own line of the same fund. A figure that
     nobody gave disagrees with nothing.
     """
-    for solution in facts.plan.solutions:
+    for solution in facts.solutions:
         years = _years_of(facts, solution)
         for kind, compare in _COMPARISONS.items():
             wrong = {year: found for year, figures in years.items() if (found := compare(figures))}
@@ -79,7 +79,7 @@ def budget_does_not_add_up(facts: PlanFacts) -> Iterator[Found]:
 
 
 def budget_not_disbursed(facts: PlanFacts) -> Iterator[Found]:
-    """Find targets of whose money less than `DISBURSED_SHARE` was paid out when a year was over."""
+    """Find targets of whose money less than `DISBURSED_SHARE` was paid out when a year's period was over."""
     groups: dict[str, dict[int, list[ReportedBudget]]] = defaultdict(lambda: defaultdict(list))
     for row in facts.budgets:
         if row.period_end_on < facts.on:
@@ -106,28 +106,32 @@ def budget_not_disbursed(facts: PlanFacts) -> Iterator[Found]:
                         for year, figures in slow.items()
                     }
                 },
-                targets=facts.targets_of(code),
+                targets=_served(facts, code, years.values()),
             )
 
 
 def funding_gap(facts: PlanFacts) -> Iterator[Found]:
-    """Find documents whose solutions need more in some year than the sources named for it give.
+    """Find documents with a solution that needs more in some year than the sources named for it give.
+
+    What one solution has too much does not pay for another, and money of a solution whose need nobody has
+    said pays for nothing that is known.
 
     The evidence lists need, sources and deficit of every year with a need, and what part each fund would pay
     if the sources kept their shares, or if one of them paid what is missing.
     """
-    for document in facts.plan.documents:
+    for document in facts.standing:
         years = _years(facts, document)
         lacking = {year: figures for year, figures in years.items() if figures["deficit_vnd_m"] > 0}
         if not lacking:
             continue
         need, deficit = (_total(lacking.values(), name) for name in ("needed_vnd_m", "deficit_vnd_m"))
+        named = sum((sum(each["sources_vnd_m"].values()) for each in lacking.values()), Decimal(0))
         yield Found(
             subject=document.document_code,
             details={
                 "document": document_label(document),
                 "need": need,
-                "named": need - deficit,
+                "named": named,
                 "deficit": deficit,
                 "years": listed(
                     _of_year(year, number(figures["deficit_vnd_m"])) for year, figures in lacking.items()
@@ -138,7 +142,7 @@ def funding_gap(facts: PlanFacts) -> Iterator[Found]:
                 "options": _options(years.values()),
             },
             documents=[document.document_code],
-            synthetic=facts.is_synthetic(facts.plan.solutions),
+            synthetic=facts.is_synthetic(facts.solutions_of(document.document_code)),
         )
 
 
@@ -223,7 +227,7 @@ def _years_of(facts: PlanFacts, solution: Solution) -> dict[int, _Figures]:
 def _lines(facts: PlanFacts, solution: Solution) -> dict[int, Funds]:
     """Return the plan's money for a solution by year and fund."""
     years: dict[int, Funds] = defaultdict(dict)
-    for line in facts.plan.budget_lines:
+    for line in facts.budget_lines:
         if line.solution_code == solution.solution_code:
             funds = years[line.year]
             funds[line.fund] = funds.get(line.fund, Decimal(0)) + line.amount_vnd_m
@@ -234,17 +238,19 @@ def _years(facts: PlanFacts, document: Document) -> dict[int, dict[str, Any]]:
     """Return need, sources and deficit of a document's solutions, for every year with a need."""
     needs: dict[int, Decimal] = defaultdict(Decimal)
     sources: dict[int, Funds] = defaultdict(dict)
-    for solution in facts.plan.solutions:
-        if solution.document_code == document.document_code:
-            for cost in solution.costs:
-                needs[cost.year] += cost.needed_vnd_m
-            for year, funds in _lines(facts, solution).items():
-                sources[year] = _sums([*sources[year].items(), *funds.items()])
+    deficits: dict[int, Decimal] = defaultdict(Decimal)
+    for solution in facts.solutions_of(document.document_code):
+        lines = _lines(facts, solution)
+        for cost in solution.costs:
+            own = lines.get(cost.year, {})
+            needs[cost.year] += cost.needed_vnd_m
+            sources[cost.year] = _sums([*sources[cost.year].items(), *own.items()])
+            deficits[cost.year] += max(cost.needed_vnd_m - sum(own.values()), Decimal(0))
     return {
         year: {
             "needed_vnd_m": needs[year],
             "sources_vnd_m": sources[year],
-            "deficit_vnd_m": max(needs[year] - sum(sources[year].values()), Decimal(0)),
+            "deficit_vnd_m": deficits[year],
         }
         for year in sorted(needs)
     }
@@ -270,6 +276,13 @@ def _options(years: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
         }
         for way, funds in ways.items()
     ]
+
+
+def _served(facts: PlanFacts, code: str, reported: Iterable[list[ReportedBudget]]) -> list[Target]:
+    """Return the targets of an indicator in the documents whose solutions the money was reported for."""
+    solutions = {row.solution_code for rows in reported for row in rows}
+    documents = {each.document_code for each in facts.solutions if each.solution_code in solutions}
+    return [target for target in facts.targets_of(code) if target.document_code in documents]
 
 
 def _told(kind: str, **details: Decimal | Words) -> Words:

@@ -137,6 +137,16 @@ def _out_of_reach(facts: PlanFacts, target: Target, progress: Progress, value: D
             **{name: getattr(progress, name) for name in _PROGRESS},
             "target_value": target.target_value,
             "target_year": target.target_year,
+            "points": [
+                {
+                    "origin": point.origin,
+                    "period": point.period,
+                    "period_end_on": point.period_end_on,
+                    "value": point.value,
+                    "submission_ids": point.submission_ids,
+                }
+                for point in facts.points_of(target)
+            ],
         },
         targets=[target],
         sentence=_SENTENCES.get(progress.projection_method or "", "out-of-reach"),
