@@ -91,6 +91,40 @@ def test_a_lower_target_is_nearer_and_needs_less(bi: psycopg.Connection) -> None
     assert need > budget / 2 > 0
 
 
+def test_a_year_at_another_pace_costs_in_proportion(bi: psycopg.Connection) -> None:
+    need, _ = half_shared(bi)
+    money = asked(bi, paces={"ST_ENT_TOTAL": 6})["money"]
+    # 30 enterprises from 30 to 60; 2 a year so far, 6 a year if.
+    assert money["yearly_before_vnd_m"] == pytest.approx(need / 30 * 2)
+    assert money["yearly_after_vnd_m"] == pytest.approx(need / 30 * 6)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"years": {"ST_ENT_TOTAL": 2015}}, "--year ST_ENT_TOTAL=2015: the target was set in 2021"),
+        (
+            {"targets": {"ST_ENT_TOTAL": -5}},
+            "--target ST_ENT_TOTAL=-5: it cannot be that; give a value 0 or more",
+        ),
+        (
+            {"targets": {"EHR_FAC": 150}},
+            "--target EHR_FAC=150: it cannot be that; give a value from 0 to 100",
+        ),
+    ],
+)
+def test_what_cannot_be_is_refused(bi: psycopg.Connection, changes: dict[str, Any], said: str) -> None:
+    with pytest.raises(ScenarioError, match=said):
+        asked(bi, **changes)
+
+
+def test_an_average_that_falls_below_its_target_is_not_reached_before(bi: psycopg.Connection) -> None:
+    # Published for 2025 is 10.4 % a year; were it judged in 2030, four years of 1 % would spoil it.
+    outcome = asked(bi, years={"LAB_PROD": 2030}, paces={"LAB_PROD": 1})
+    assert (outcome["after"]["verdict"], outcome["after"]["reached_in"]) == ("out_of_reach", None)
+    assert asked(bi, years={"LAB_PROD": 2030}, paces={"LAB_PROD": 9})["after"]["reached_in"] == 2030
+
+
 def test_a_target_that_the_baseline_meets_needs_nothing(bi: psycopg.Connection) -> None:
     assert asked(bi, targets={"ST_ENT_TOTAL": 25})["money"]["need_after_vnd_m"] == 0
 

@@ -127,15 +127,18 @@ def _verdicts(outcomes: Sequence[Outcome]) -> str:
 def _money(outcomes: Sequence[Outcome]) -> str:
     from dxpipeline.messages import label
 
-    header = ("document", "target", "million VND", "need", "budget", "gap", "solutions")
+    header = ("document", "target", "million VND", "need", "budget", "gap", "a year", "solutions")
     rows: list[tuple[object, ...]] = []
     notes = [label("whatif", "method")]
     for outcome in outcomes:
         money, target = outcome["money"], (outcome["document_code"], outcome["indicator_code"])
         solutions, budget = ", ".join(money["solutions"]), number(money["budget_vnd_m"])
         before, after = money["need_before_vnd_m"], money["need_after_vnd_m"]
-        rows.append((*target, "now", number(before), budget, number(money["gap_before_vnd_m"]), solutions))
-        rows.append((*target, "if", number(after), budget, number(money["gap_after_vnd_m"]), solutions))
+        for when, need, gap, yearly in (
+            ("now", before, money["gap_before_vnd_m"], money["yearly_before_vnd_m"]),
+            ("if", after, money["gap_after_vnd_m"], money["yearly_after_vnd_m"]),
+        ):
+            rows.append((*target, when, number(need), budget, number(gap), number(yearly), solutions))
         if money["refused"] is not None:
             notes.append(f"{' '.join(target)}: {label('whatif', money['refused'])}")
     if any(outcome["money"]["synthetic"] for outcome in outcomes):

@@ -8,6 +8,7 @@ equal parts in each. Where the way or a cost is not known, no sum is given, and 
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -16,9 +17,9 @@ from typing import Any, Literal, TypedDict, cast
 import psycopg
 from psycopg.rows import dict_row
 
-from dxpipeline.plan.goal import Goal
+from dxpipeline.plan.goal import LASTING, Goal, Point, bounds
 from dxpipeline.plan.progress import TargetSeries, read_series
-from dxpipeline.plan.projection import assess, year_reached
+from dxpipeline.plan.projection import Assessment, assess, year_reached
 from dxpipeline.warehouse.sql_files import read_sql
 
 Refusal = Literal["no-solution", "no-cost", "no-baseline", "no-way"]
@@ -68,13 +69,17 @@ class State(TypedDict):
 class Money(TypedDict):
     """What the target's solutions need before and after, and what is budgeted for them (million VND).
 
-    Sums are None where `refused` says why. `synthetic` says whether an entry is an example of the plan's.
+    `yearly` is what a year at the observed or assumed pace costs: the need of the whole way, by its length,
+    times the pace. Sums are None where `refused` says why. `synthetic` says whether an entry is an example of
+    the plan's.
     """
 
     method: Literal["proportional-to-way"]
     solutions: list[str]
     need_before_vnd_m: float | None
     need_after_vnd_m: float | None
+    yearly_before_vnd_m: float | None
+    yearly_after_vnd_m: float | None
     budget_vnd_m: float | None
     gap_before_vnd_m: float | None
     gap_after_vnd_m: float | None
@@ -153,8 +158,20 @@ def _check(changes: Changes, document: str | None, targets: list[TargetSeries]) 
             numbered = code in changes.targets or any(goal.target_value is not None for goal in goals[code])
             if not numbered:
                 raise ScenarioError(f"{given}: no number is named for it; give --target {code}=VALUE too.")
+            _check_size(given, option, value, goals[code])
             if option == "--pace" and not any(goal.has_pace for goal in goals[code]):
                 raise ScenarioError(f"{given}: it is not approached at a pace; give --target or --year.")
+
+
+def _check_size(given: str, option: str, value: float, goals: Collection[Goal]) -> None:
+    """Refuse a year before a document and a value that the quantity cannot have."""
+    earliest = max(goal.set_on.year for goal in goals)
+    if option == "--year" and value < earliest:
+        raise ScenarioError(f"{given}: the target was set in {earliest}; give that year or a later one.")
+    low, high = bounds(next(iter(goals)))
+    if option == "--target" and not low <= value <= high:
+        allowed = f"from {low:g} to {high:g}" if high < math.inf else f"{low:g} or more"
+        raise ScenarioError(f"{given}: it cannot be that; give a value {allowed}.")
 
 
 def _check_known(given: str, code: str, document: str | None, known: Collection[str]) -> None:
@@ -172,6 +189,8 @@ def _outcome(series: TargetSeries, changes: Changes, solutions: list[dict[str, A
         target_year=changes.years.get(indicator, before.target_year),
     )
     period, vintage, value = series.periods[-1] if series.periods else (None, None, None)
+    now = _state(before, series, None)
+    then = _state(after, series, changes.paces.get(indicator))
     return Outcome(
         document_code=document,
         indicator_code=indicator,
@@ -180,9 +199,9 @@ def _outcome(series: TargetSeries, changes: Changes, solutions: list[dict[str, A
         period=period,
         vintage=vintage,
         value=None if value is None else float(value),
-        before=_state(before, series, None),
-        after=_state(after, series, changes.paces.get(indicator)),
-        money=_money(before, after, solutions),
+        before=now,
+        after=then,
+        money=_money(before, after, (now["observed_pace"], then["observed_pace"]), solutions),
     )
 
 
@@ -193,12 +212,28 @@ def _state(goal: Goal, series: TargetSeries, pace: float | None) -> State:
         found = assess(goal, series.points, assumed_pace=pace)
         said |= dataclasses.asdict(found)
         if found.observed_pace is not None:
-            said["reached_in"] = year_reached(goal, series.points[-1], found.observed_pace)
+            said["reached_in"] = _reached_in(goal, series.points[-1], found)
     said |= {"target_value": goal.target_value, "target_year": goal.target_year}
     return cast(State, said)
 
 
-def _money(before: Goal, after: Goal, solutions: list[dict[str, Any]]) -> Money:
+def _reached_in(goal: Goal, latest: Point, found: Assessment) -> int | None:
+    """Return the year in which the pace reaches the target; None where it never does.
+
+    What must be so in the target year is not reached by being so before.
+    """
+    if goal.is_met_by(latest.value) and goal.measure not in LASTING:
+        kept = found.projected_value is not None and goal.is_met_by(found.projected_value)
+        return goal.target_year if kept else None
+    return None if found.observed_pace is None else year_reached(goal, latest, found.observed_pace)
+
+
+def _money(
+    before: Goal,
+    after: Goal,
+    paces: tuple[float | None, float | None],
+    solutions: list[dict[str, Any]],
+) -> Money:
     refused, share = _share_of_way(before, after)
     if not solutions:
         refused = "no-solution"
@@ -215,12 +250,27 @@ def _money(before: Goal, after: Goal, solutions: list[dict[str, Any]]) -> Money:
         solutions=[row["solution_code"] for row in solutions],
         need_before_vnd_m=need,
         need_after_vnd_m=changed,
+        yearly_before_vnd_m=_yearly(before, need, paces[0]),
+        yearly_after_vnd_m=_yearly(before, need, paces[1]),
         budget_vnd_m=budget,
         gap_before_vnd_m=None if need is None or budget is None else need - budget,
         gap_after_vnd_m=None if changed is None or budget is None else changed - budget,
         synthetic=any(row["sureness"] == "synthetic" for row in solutions),
         refused=refused,
     )
+
+
+def _yearly(goal: Goal, need: float | None, pace: float | None) -> float | None:
+    """Return what a year at a pace costs (million VND), by the need of the way from baseline to target.
+
+    None where need, pace or baseline are not known, where the baseline meets the target, and for an average
+    growth, which is no way of units.
+    """
+    if need is None or pace is None or goal.baseline is None or goal.target_value is None:
+        return None
+    if goal.aggregation == "geometric_mean" or goal.is_met_by(goal.baseline.value):
+        return None
+    return max(0.0, need * pace / (goal.target_value - goal.baseline.value))
 
 
 def _share_of_way(before: Goal, after: Goal) -> tuple[Refusal | None, float | None]:
