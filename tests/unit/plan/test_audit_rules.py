@@ -40,7 +40,22 @@ HEADCOUNT = indicator("HEADS", companion_of="SW_ENT", name_vi="Theo đầu ngư�
 
 FINDS: Mapping[str, list[PlanFacts]] = {
     "contradicting-targets": [
-        facts(documents=TWO_DOCUMENTS, targets=(target(), target("QD-2", target_value=30)))
+        facts(documents=TWO_DOCUMENTS, targets=(target(), target("QD-2", target_value=30))),
+        facts(
+            documents=TWO_DOCUMENTS,
+            targets=(target(), target("QD-2", target_value=5, direction="at_most")),
+        ),
+        facts(
+            documents=TWO_DOCUMENTS,
+            targets=(target(), target("QD-2", target_value=30, target_year=2024)),
+        ),
+        facts(
+            documents=TWO_DOCUMENTS,
+            targets=(
+                target(direction="at_most"),
+                target("QD-2", target_value=5, target_year=2024, direction="at_most"),
+            ),
+        ),
     ],
     "no-legal-basis": [
         facts(targets=(target(legal_basis=[]),)),
@@ -101,6 +116,22 @@ FINDS_NOT: Mapping[str, list[PlanFacts]] = {
     "contradicting-targets": [
         facts(documents=TWO_DOCUMENTS, targets=(target(), target("QD-2"))),
         facts(documents=TWO_DOCUMENTS, targets=(target(), target("QD-2", target_value=30, target_year=2030))),
+        # A floor under its ceiling leaves room between them, at the same height it leaves one value.
+        facts(documents=TWO_DOCUMENTS, targets=(target(), target("QD-2", direction="at_most"))),
+        # A ceiling may come down from year to year, and a document knows its own way.
+        facts(
+            documents=TWO_DOCUMENTS,
+            targets=(
+                target(direction="at_most"),
+                target("QD-2", target_value=15, target_year=2024, direction="at_most"),
+            ),
+        ),
+        facts(targets=(target(), target(target_value=30, target_year=2024))),
+        # Of another area.
+        facts(
+            documents=TWO_DOCUMENTS,
+            targets=(target(), target("QD-2", target_value=30, geography_code="380")),
+        ),
         facts(
             documents=(document(), GONE, LAW),
             targets=(target(), target("QD-2", target_value=30)),
@@ -249,6 +280,32 @@ def test_a_contradiction_names_both_documents_and_both_values() -> None:
     assert found.evidence == {"target_year": 2025, "values": {"DT-1": 10, "QD-2": 30}}
     assert "10 doanh nghiệp (dự thảo ngày 25/02/2021); 30 doanh nghiệp (2/QĐ-UBND)" in found.message_vi
     assert "10 (draft of 25/02/2021); 30 (2/QĐ-UBND)" in found.message_en
+
+
+def test_values_that_do_not_go_together_are_told_with_their_years_and_directions() -> None:
+    _, ceiling, earlier, _ = (only(case, "contradicting-targets") for case in FINDS["contradicting-targets"])
+    assert ceiling.evidence == {"values": {"DT-1 2025": {"at_least": 10}, "QD-2 2025": {"at_most": 5}}}
+    assert (
+        "ít nhất 10 doanh nghiệp vào năm 2025 (dự thảo ngày 25/02/2021); "
+        "nhiều nhất 5 doanh nghiệp vào năm 2025 (2/QĐ-UBND)" in ceiling.message_vi
+    )
+    assert earlier.evidence == {"values": {"DT-1 2025": {"at_least": 10}, "QD-2 2024": {"at_least": 30}}}
+    assert earlier.targets == ["DT-1 SW_ENT", "QD-2 SW_ENT"]
+
+
+def test_targets_that_contradict_each_other_by_pairs_make_one_finding_and_others_none() -> None:
+    third = document("QD-3", status="in_force", number="3/QĐ-UBND")
+    of = facts(
+        documents=(*TWO_DOCUMENTS, third),
+        targets=(
+            target(target_value=20),
+            target("QD-2", target_value=30, target_year=2024),
+            target("QD-3", target_value=25, target_year=2023),
+            target("QD-3", target_value=10, target_year=2022),
+        ),
+    )
+    found = only(of, "contradicting-targets")
+    assert list(found.evidence["values"]) == ["DT-1 2025", "QD-2 2024", "QD-3 2023"]
 
 
 def test_a_target_met_by_other_counting_says_how_it_was_counted() -> None:

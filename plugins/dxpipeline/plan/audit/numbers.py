@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
+from dxpipeline.messages import label
 from dxpipeline.plan.audit.facts import PlanFacts, Progress, meets
 from dxpipeline.plan.audit.model import (
     Detail,
@@ -15,6 +16,7 @@ from dxpipeline.plan.audit.model import (
     amount,
     document_label,
     in_both,
+    in_words,
     listed,
     subject_of,
 )
@@ -56,21 +58,41 @@ def repeated_targets(facts: PlanFacts) -> Iterator[Found]:
 
 
 def contradicting_targets(facts: PlanFacts) -> Iterator[Found]:
-    """Find targets of several documents that want different values of the same indicator, area and year."""
-    for same in _same_quantity(facts):
-        targets = [target for target in same if target.target_value is not None]
-        if len({target.target_value for target in targets}) > 1:
+    """Find targets of several documents for the same indicator and area that do not go together.
+
+    These are different values of one year and direction, a floor above the ceiling of its year, and an
+    earlier year that asks for more than a later one of another document. Targets that hang together by such
+    pairs make one finding.
+    """
+    groups: dict[tuple[str, str], list[Target]] = defaultdict(list)
+    for target in facts.targets:
+        if target.target_value is not None:
+            groups[target.indicator_code, target.geography_code].append(target)
+    for group in groups.values():
+        for targets in _contradictions(group):
+            alike = len({_quantity(target) for target in targets}) == 1
+            value_of = _value_of_document if alike else _bound_of_document
             yield Found(
-                subject=_quantity(targets[0]),
+                subject=_quantity(targets[0]) if alike else subject_of(targets[0]),
                 details={
                     **_about_all(facts, targets),
-                    "values": listed(_value_of_document(facts, target) for target in targets),
+                    "values": listed(value_of(facts, target) for target in targets),
                 },
                 evidence={
                     "target_year": targets[0].target_year,
                     "values": {target.document_code: target.target_value for target in targets},
+                }
+                if alike
+                else {
+                    "values": {
+                        f"{target.document_code} {target.target_year}": {
+                            target.direction: target.target_value
+                        }
+                        for target in targets
+                    }
                 },
                 targets=targets,
+                sentence=None if alike else "contradicting-targets-bounds",
             )
 
 
@@ -153,6 +175,34 @@ def _out_of_reach(facts: PlanFacts, target: Target, progress: Progress, value: D
     )
 
 
+def _contradictions(targets: Sequence[Target]) -> Iterator[list[Target]]:
+    """Return the targets that contradict each other, those that hang together as one group."""
+    left = list(targets)
+    while left:
+        group = [left.pop(0)]
+        for member in group:
+            # The group grows while it is walked through: what contradicts a new member belongs to it too.
+            joined = [other for other in left if _contradict(member, other)]
+            group += joined
+            left = [other for other in left if other not in joined]
+        if len(group) > 1:
+            yield [target for target in targets if target in group]
+
+
+def _contradict(one: Target, other: Target) -> bool:
+    """Say whether targets with numbers, of the same indicator and area, do not go together."""
+    if one.document_code == other.document_code or one.target_value is None or other.target_value is None:
+        return False
+    if one.direction != other.direction:
+        floor, ceiling = (one, other) if one.direction == "at_least" else (other, one)
+        return one.target_year == other.target_year and not meets(ceiling, floor.target_value or Decimal(0))
+    if one.target_year == other.target_year:
+        return one.target_value != other.target_value
+    earlier, later = sorted((one, other), key=lambda target: target.target_year)
+    # Asks for more: what the later one wants does not reach the earlier one.
+    return not meets(earlier, later.target_value or Decimal(0))
+
+
 def _same_quantity(facts: PlanFacts) -> list[list[Target]]:
     """Return the targets that speak of the same indicator, area, year and direction, group by group."""
     groups: dict[str, list[Target]] = defaultdict(list)
@@ -182,6 +232,13 @@ def _value_of_document(facts: PlanFacts, target: Target) -> Words:
     value = amount(target.target_value or Decimal(0), _indicator(facts, target))
     document = document_label(facts.documents[target.document_code])
     return in_both(lambda language: f"{value.in_language(language)} ({document.in_language(language)})")
+
+
+def _bound_of_document(facts: PlanFacts, target: Target) -> Words:
+    value = amount(target.target_value or Decimal(0), _indicator(facts, target))
+    document = document_label(facts.documents[target.document_code])
+    details: dict[str, Detail] = {"value": value, "year": str(target.target_year), "document": document}
+    return in_both(lambda language: label("audit", target.direction, language, **in_words(details, language)))
 
 
 def _companions(facts: PlanFacts, own: Indicator) -> list[Indicator]:
