@@ -319,7 +319,9 @@ def _average_growth(goal: Goal, points: Sequence[Point], latest: Point) -> Proje
             elapsed + left
         )
         middle = log_growth(latest.value)
-        low, high = growth_pct(middle - margin), growth_pct(middle + margin)
+        # Logarithm and power do not lead back exactly: the interval holds its middle all the same.
+        low = min(growth_pct(middle - margin), latest.value)
+        high = max(growth_pct(middle + margin), latest.value)
     return Projection("average-growth", latest.value, latest.value, low, high)
 
 
