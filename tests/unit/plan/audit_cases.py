@@ -10,6 +10,7 @@ from typing import Any
 from dxpipeline.plan.audit.facts import (
     PlanFacts,
     Progress,
+    ProgressPoint,
     ReportedBudget,
     ReportedRevenue,
     ReportedTasks,
@@ -141,6 +142,23 @@ def progress(value: str | None = "6", verdict: str = "on_track", **changes: Any)
         projection_method="two-points",
         point_count=2,
         verdict=verdict,
+    )
+    return replace(stated, **changes)
+
+
+def point(period: str, value: str, period_end_on: date, **changes: Any) -> ProgressPoint:
+    stated = ProgressPoint(
+        document_code="DT-1",
+        indicator_code="SW_ENT",
+        geography_code="38",
+        target_year=2025,
+        origin="reported",
+        method=None,
+        period=period,
+        period_end_on=period_end_on,
+        vintage="reported",
+        value=Decimal(value),
+        submission_ids=(5,),
     )
     return replace(stated, **changes)
 

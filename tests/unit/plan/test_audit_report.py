@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from tests.unit.plan.audit_cases import facts, indicator, line, solution, target, tasks
-from tests.unit.plan.test_audit_rules import FINDS
+from tests.unit.plan.audit_tables import FINDS
 
 from dxpipeline.messages import catalogue
 from dxpipeline.plan.audit.facts import PlanFacts
@@ -98,16 +98,18 @@ def test_it_tells_every_rule_with_its_count_and_every_finding_with_its_evidence(
     assert "Doanh nghiệp phần mềm" in texts
     # The gap year by year, and who would pay what, are tables.
     year = texts.index("2021")
-    assert texts[year - 4 : year + 5] == [
+    assert texts[year - 5 : year + 6] == [
         "Theo năm",
         "Nhu cầu (triệu đồng)",
         "Nguồn đã nêu (triệu đồng)",
         "Còn thiếu (triệu đồng)",
+        "Giải pháp thiếu vốn (triệu đồng)",
         "2021",
         "123.456",
         "ngân sách tỉnh: 2.000",
         "doanh nghiệp: 1.000",
         "120.456",
+        "GP01: 120.456",
     ]
     way = texts.index("doanh nghiệp bù toàn bộ")
     assert texts[way + 1 : way + 4] == [
@@ -120,6 +122,12 @@ def test_it_tells_every_rule_with_its_count_and_every_finding_with_its_evidence(
 def test_a_reported_figure_leads_to_its_delivery_and_row() -> None:
     texts = Page(rendered(FINDS["budget-not-disbursed"][0])).texts
     assert "lần nộp 7, dòng 12" in texts
+
+
+def test_values_behind_a_verdict_are_a_table_by_period() -> None:
+    texts = Page(rendered(FINDS["out-of-reach"][0])).texts
+    period = len(texts) - 1 - texts[::-1].index("2023-Q4")
+    assert texts[period : period + 6] == ["2023-Q4", "14/12/2023", "reported", "3", "reported", "5"]
 
 
 def test_a_finding_about_no_document_stands_at_the_end() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dxpipeline.contracts import contracts
 from dxpipeline.plan.audit.facts import PlanFacts
 from dxpipeline.plan.audit.model import Found, Words, about, document_label, in_both, listed, subject_of
 from dxpipeline.plan.entries import Document, Target
@@ -76,7 +77,7 @@ def no_data(facts: PlanFacts) -> Iterator[Found]:
         if (progress is None or progress.value is None) and not published:
             details = about(facts, target)
             if indicator.feed is not None:
-                details["feed"] = indicator.feed
+                details["feed"] = _feed_name(indicator.feed)
             yield Found(
                 subject=subject_of(target),
                 details=details,
@@ -86,19 +87,20 @@ def no_data(facts: PlanFacts) -> Iterator[Found]:
 
 
 def no_solution(facts: PlanFacts) -> Iterator[Found]:
-    """Find the province's targets that no solution serves.
+    """Find the province's targets that no solution serves, in documents of which solutions are known.
 
-    Of a document whose solutions nobody has entered nothing is known, so that it is not judged.
+    A document without any solution entered says nothing of them: nobody has given them, which is not that
+    there are none.
     """
     for target in facts.provincial_targets:
-        entered = facts.solutions_of(target.document_code)
-        if entered and not facts.solutions_for(target.indicator_code):
+        of_document = facts.solutions_of(target.document_code)
+        if of_document and not facts.solutions_for(target.indicator_code):
             yield Found(
                 subject=subject_of(target),
                 details=about(facts, target),
-                evidence={"solutions": []},
+                evidence={"solutions_of_document": [solution.solution_code for solution in of_document]},
                 targets=[target],
-                synthetic=facts.is_synthetic(entered),
+                synthetic=facts.is_synthetic(of_document),
             )
 
 
@@ -122,6 +124,12 @@ def solution_without_target(facts: PlanFacts) -> Iterator[Found]:
                 documents=[document.document_code],
                 synthetic=facts.is_synthetic([solution]),
             )
+
+
+def _feed_name(feed: str) -> Words:
+    """Return what people call a feed: its contract's name, which is Vietnamese, and in English its code."""
+    contract = contracts().get(feed)
+    return Words(contract.title if contract else feed, feed)
 
 
 def _bases(facts: PlanFacts, target: Target) -> list[Document]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from dxpipeline.plan.audit.facts import PlanFacts
-from dxpipeline.plan.audit.model import Found
+from dxpipeline.plan.audit.model import Detail, Found, document_label
+from dxpipeline.plan.entries import Document
 
 ENTERPRISE_FUND = "doanh nghiệp"
 CENTRE_SHARE = Decimal("0.5")
@@ -17,46 +18,57 @@ CENTRE_SHARE = Decimal("0.5")
 
 @dataclass(frozen=True)
 class _Role:
-    """What enterprises do, of all that is done; the suffix says in what unit, as in names of columns."""
+    """What enterprises do, of all that is done; the suffix says in what unit, as in names of columns.
+
+    The document is the one of whose solutions it speaks; None for what departments reported.
+    """
 
     kind: str
     suffix: str
     part: Decimal
     whole: Decimal
     evidence: dict[str, Any]
-    documents: Sequence[str] = ()
+    document: Document | None = None
 
 
 def enterprise_role(facts: PlanFacts) -> Iterator[Found]:
-    """Find where enterprises lead or pay less than half: solutions and money of the plan, research tasks.
+    """Find where enterprises lead or pay less than half: solutions and money of a document, research tasks.
 
     What was not reported, or not planned, is not judged. The share of revenue from science and technology
     products stands in the evidence.
     """
-    for role in (*_of_solutions(facts), *_of_plan_money(facts), *_of_tasks(facts)):
-        if role.part < CENTRE_SHARE * role.whole:
-            yield Found(
-                subject=role.kind,
-                details={
-                    "part": role.part,
-                    "whole": role.whole,
-                    "share": 100 * role.part / role.whole,
-                },
-                evidence={
-                    f"enterprises{role.suffix}": role.part,
-                    f"all{role.suffix}": role.whole,
-                    "enterprises_pct": 100 * role.part / role.whole,
-                    **role.evidence,
-                    **_revenue(facts),
-                },
-                documents=role.documents,
-                sentence=f"enterprise-role-{role.kind}",
-                synthetic=bool(role.documents) and facts.is_synthetic(facts.solutions),
-            )
+    documents = facts.counting_documents.values()
+    of_documents = (role for document in documents for role in _of_document(facts, document))
+    for role in (*of_documents, *_of_tasks(facts)):
+        if role.part >= CENTRE_SHARE * role.whole:
+            continue
+        details: dict[str, Detail] = {
+            "part": role.part,
+            "whole": role.whole,
+            "share": 100 * role.part / role.whole,
+        }
+        document = role.document
+        if document is not None:
+            details["document"] = document_label(document)
+        yield Found(
+            subject=f"{document.document_code} {role.kind}" if document else role.kind,
+            details=details,
+            evidence={
+                f"enterprises{role.suffix}": role.part,
+                f"all{role.suffix}": role.whole,
+                "enterprises_pct": 100 * role.part / role.whole,
+                **role.evidence,
+                **_revenue(facts),
+            },
+            documents=[document.document_code] if document else [],
+            sentence=f"enterprise-role-{role.kind}",
+            synthetic=document is not None and facts.is_synthetic(facts.solutions_of(document.document_code)),
+        )
 
 
-def _of_solutions(facts: PlanFacts) -> Iterator[_Role]:
-    solutions = facts.solutions
+def _of_document(facts: PlanFacts, document: Document) -> Iterator[_Role]:
+    """Return who leads the solutions of a document, and who pays for them."""
+    solutions = facts.solutions_of(document.document_code)
     led = [solution.solution_code for solution in solutions if solution.led_by == "enterprise"]
     yield _Role(
         "solutions-led",
@@ -64,20 +76,17 @@ def _of_solutions(facts: PlanFacts) -> Iterator[_Role]:
         Decimal(len(led)),
         Decimal(len(solutions)),
         {"led_by_enterprises": led},
-        [solution.document_code for solution in solutions],
+        document,
     )
-
-
-def _of_plan_money(facts: PlanFacts) -> Iterator[_Role]:
-    lines = facts.budget_lines
-    documents = {solution.solution_code: solution.document_code for solution in facts.solutions}
+    codes = {solution.solution_code for solution in solutions}
+    lines = [line for line in facts.budget_lines if line.solution_code in codes]
     yield _Role(
         "plan-paid",
         "_vnd_m",
         sum((line.amount_vnd_m for line in lines if line.fund == ENTERPRISE_FUND), Decimal(0)),
         sum((line.amount_vnd_m for line in lines), Decimal(0)),
         {},
-        [documents[line.solution_code] for line in lines],
+        document,
     )
 
 

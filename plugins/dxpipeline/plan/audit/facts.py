@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -50,7 +50,7 @@ class Progress:
         required_pace: Units per year that the target still asks for; None where it cannot be said.
         observed_pace: Units per year observed so far; None where it cannot be said.
         projected_value: Value projected for the target year; None where it cannot be said.
-        projected_high: Upper end of the projection's interval, or where the greatest possible pace leads.
+        projected_high: Upper end of the projection's interval, or what cannot be exceeded.
         projection_method: How it was projected, or why not (`dxpipeline.plan.projection.Method`); None
             without a value.
         point_count: Values that the projection rests on; None without a value.
@@ -74,19 +74,21 @@ class Progress:
 
 
 @dataclass(frozen=True)
-class SeriesPoint:
-    """A value that a target is judged by, a row of mart.target_series.
+class ProgressPoint:
+    """A value that a target's verdict rests on, a row of mart.target_series.
 
     Attributes:
         document_code: The document that sets the target.
         indicator_code: Its indicator.
         geography_code: Its area.
         target_year: Its year.
-        origin: `baseline`, `published` or `reported`.
-        period: The period; for a baseline and what was published, the year.
+        origin: `reported` by a feed, or `published` by others.
+        method: How a published value was made; None for one that was reported.
+        period: The value's period.
         period_end_on: Its last day.
+        vintage: Kind of the value.
         value: The value, in the target's unit.
-        submission_ids: The submissions that a reported value rests on.
+        submission_ids: The submissions that brought it; none for a published one.
     """
 
     document_code: str
@@ -94,15 +96,12 @@ class SeriesPoint:
     geography_code: str
     target_year: int
     origin: str
+    method: str | None
     period: str
     period_end_on: date
+    vintage: str
     value: Decimal
-    submission_ids: list[int]
-
-    @property
-    def target(self) -> TargetKey:
-        """Return what tells its target from all others."""
-        return self.document_code, self.indicator_code, self.geography_code, self.target_year
+    submission_ids: Sequence[int] = ()
 
 
 @dataclass(frozen=True)
@@ -178,23 +177,26 @@ class ReportedRevenue:
 class PlanFacts:
     """The facts of one audit; what was not reported is absent, never zero.
 
+    Rules look at what counts: `targets`, `solutions`, `budget_lines` and `reported_money` leave out what
+    belongs to a document that is replaced.
+
     Attributes:
-        plan: The plan.
+        plan: The plan, with what does not count any more.
         on: The day of the audit.
         progress: Where each target stands.
-        budgets: Money reported for the plan.
+        points: The values behind it, of the targets that are out of reach.
+        budgets: All money reported for the plan.
         tasks: Research tasks; None where none were reported.
         revenue: Revenue of the science and technology enterprises; None where none was reported.
-        points: The values that the targets are judged by.
     """
 
     plan: Plan
     on: date
     progress: tuple[Progress, ...] = ()
+    points: tuple[ProgressPoint, ...] = ()
     budgets: tuple[ReportedBudget, ...] = ()
     tasks: ReportedTasks | None = None
     revenue: ReportedRevenue | None = None
-    points: tuple[SeriesPoint, ...] = ()
 
     @cached_property
     def documents(self) -> dict[str, Document]:
@@ -207,27 +209,41 @@ class PlanFacts:
         return {indicator.indicator_code: indicator for indicator in self.plan.indicators}
 
     @cached_property
-    def standing(self) -> tuple[Document, ...]:
-        """Return the documents that count: drafts and those in force."""
-        return tuple(document for document in self.plan.documents if document.status != "replaced")
+    def counting_documents(self) -> dict[str, Document]:
+        """Return the documents that count by their codes: drafts and those in force."""
+        return {
+            code: document
+            for code, document in self.documents.items()
+            if document.status in ("draft", "in_force")
+        }
 
     @cached_property
     def targets(self) -> tuple[Target, ...]:
         """Return the targets of the documents that count."""
-        codes = {document.document_code for document in self.standing}
-        return tuple(target for target in self.plan.targets if target.document_code in codes)
+        return tuple(
+            target for target in self.plan.targets if target.document_code in self.counting_documents
+        )
 
     @cached_property
     def solutions(self) -> tuple[Solution, ...]:
         """Return the solutions of the documents that count."""
-        codes = {document.document_code for document in self.standing}
-        return tuple(solution for solution in self.plan.solutions if solution.document_code in codes)
+        return tuple(
+            solution for solution in self.plan.solutions if solution.document_code in self.counting_documents
+        )
 
     @cached_property
     def budget_lines(self) -> tuple[BudgetLine, ...]:
-        """Return the money of those solutions."""
+        """Return the plan's money for the solutions that count."""
         codes = {solution.solution_code for solution in self.solutions}
         return tuple(line for line in self.plan.budget_lines if line.solution_code in codes)
+
+    @cached_property
+    def reported_money(self) -> tuple[ReportedBudget, ...]:
+        """Return the money reported, but for that of solutions which do not count any more."""
+        gone = {solution.solution_code for solution in self.plan.solutions} - {
+            solution.solution_code for solution in self.solutions
+        }
+        return tuple(row for row in self.budgets if row.solution_code not in gone)
 
     @cached_property
     def provincial_targets(self) -> tuple[Target, ...]:
@@ -247,23 +263,26 @@ class PlanFacts:
         """Return where a target stands, None where that was never computed."""
         return self._progress.get(key_of(target))
 
+    def points_of(self, target: Target) -> tuple[ProgressPoint, ...]:
+        """Return the values that the verdict on a target rests on, in the order of their periods."""
+        return tuple(
+            point
+            for point in self.points
+            if (point.document_code, point.indicator_code, point.geography_code, point.target_year)
+            == key_of(target)
+        )
+
     def targets_of(self, indicator_code: str) -> tuple[Target, ...]:
         """Return the targets of an indicator that count."""
         return tuple(target for target in self.targets if target.indicator_code == indicator_code)
 
     def solutions_for(self, indicator_code: str) -> tuple[Solution, ...]:
-        """Return the solutions that serve an indicator, of whatever document."""
+        """Return the solutions that serve an indicator, of whatever document that counts."""
         return tuple(solution for solution in self.solutions if indicator_code in solution.indicator_codes)
 
     def solutions_of(self, document_code: str) -> tuple[Solution, ...]:
-        """Return the solutions of a document that counts."""
+        """Return the solutions of a document; none where it does not count or nobody has given them."""
         return tuple(solution for solution in self.solutions if solution.document_code == document_code)
-
-    def points_of(self, target: Target) -> tuple[SeriesPoint, ...]:
-        """Return the values that the progress of a target rests on, in the order of their days."""
-        key = key_of(target)
-        found = (point for point in self.points if point.target == key)
-        return tuple(sorted(found, key=lambda point: (point.period_end_on, point.origin)))
 
     def is_synthetic(self, solutions: Iterable[Solution]) -> bool:
         """Say whether a solution, or a line of its money, is an example that no document holds."""
@@ -295,12 +314,12 @@ def read_facts(connection: psycopg.Connection, plan: Plan, on: date) -> PlanFact
     """
     with connection.cursor(row_factory=class_row(Progress)) as cursor:
         progress = tuple(cursor.execute(read_sql("audit/progress")))
+    with connection.cursor(row_factory=class_row(ProgressPoint)) as cursor:
+        points = tuple(cursor.execute(read_sql("audit/points")))
     with connection.cursor(row_factory=class_row(ReportedBudget)) as cursor:
         budgets = tuple(cursor.execute(read_sql("audit/reported_budgets")))
     with connection.cursor(row_factory=class_row(ReportedTasks)) as cursor:
         tasks = cursor.execute(read_sql("audit/reported_tasks")).fetchone()
     with connection.cursor(row_factory=class_row(ReportedRevenue)) as cursor:
         revenue = cursor.execute(read_sql("audit/reported_revenue")).fetchone()
-    with connection.cursor(row_factory=class_row(SeriesPoint)) as cursor:
-        points = tuple(cursor.execute(read_sql("audit/points")))
-    return PlanFacts(plan, on, progress, budgets, tasks, revenue, points)
+    return PlanFacts(plan, on, progress, points, budgets, tasks, revenue)

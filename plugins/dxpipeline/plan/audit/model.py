@@ -133,6 +133,15 @@ def amount(value: Decimal, indicator: Indicator) -> Words:
     return Words(f"{grouped(value)} {indicator.unit_vi}", f"{grouped(value, 'en')}{english}")
 
 
+def pace(value: Decimal, indicator: Indicator) -> Words:
+    """Return what an indicator changes by in a year, with its unit; a share changes by points."""
+    if indicator.unit != "pct":
+        return amount(value, indicator)
+    if indicator.aggregation == "geometric_mean":
+        return Words(f"{grouped(value)} %", f"{grouped(value, 'en')} %")
+    return Words(f"{grouped(value)} điểm phần trăm", f"{grouped(value, 'en')} percentage points")
+
+
 def document_label(document: Document) -> Words:
     """Return what people call a document: its number, or the day of a draft."""
     if document.number is not None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from dxpipeline.messages import label
 from dxpipeline.plan.audit.facts import PlanFacts, ReportedBudget
 from dxpipeline.plan.audit.model import (
+    Detail,
     Found,
     Words,
     about,
@@ -21,7 +23,7 @@ from dxpipeline.plan.audit.model import (
     number,
     subject_of,
 )
-from dxpipeline.plan.entries import Document, Solution, Target
+from dxpipeline.plan.entries import Document, Solution
 
 DISBURSED_SHARE = Decimal("0.8")
 """A year's money counts as not disbursed when less than this part of the plan was paid out by its end. No
@@ -34,7 +36,7 @@ Funds = dict[str, Decimal]
 def no_budget(facts: PlanFacts) -> Iterator[Found]:
     """Find the province's targets whose solutions have no money named, neither planned nor reported."""
     funded = {line.solution_code for line in facts.budget_lines if line.amount_vnd_m > 0}
-    funded |= {row.solution_code for row in facts.budgets if row.planned_vnd_m > 0}
+    funded |= {row.solution_code for row in facts.reported_money if row.planned_vnd_m > 0}
     for target in facts.provincial_targets:
         solutions = facts.solutions_for(target.indicator_code)
         codes = [solution.solution_code for solution in solutions]
@@ -79,12 +81,20 @@ def budget_does_not_add_up(facts: PlanFacts) -> Iterator[Found]:
 
 
 def budget_not_disbursed(facts: PlanFacts) -> Iterator[Found]:
-    """Find targets of whose money less than `DISBURSED_SHARE` was paid out when a year's period was over."""
-    groups: dict[str, dict[int, list[ReportedBudget]]] = defaultdict(lambda: defaultdict(list))
-    for row in facts.budgets:
+    """Find targets of whose money less than `DISBURSED_SHARE` was paid out when the reported period was over.
+
+    The money is that of the document whose solutions it pays for: another document that sets a target for
+    the same indicator has nothing to do with it. Money of a solution that the plan does not know belongs to
+    no document.
+    """
+    documents = {solution.solution_code: solution.document_code for solution in facts.solutions}
+    groups: dict[tuple[str | None, str], dict[int, list[ReportedBudget]]] = defaultdict(
+        lambda: defaultdict(list)
+    )
+    for row in facts.reported_money:
         if row.period_end_on < facts.on:
-            groups[row.target_code][row.year].append(row)
-    for code, years in groups.items():
+            groups[documents.get(row.solution_code), row.target_code][row.year].append(row)
+    for (document_code, code), years in groups.items():
         sums = {year: _reported_sums(rows) for year, rows in years.items()}
         slow = {
             year: figures
@@ -92,46 +102,58 @@ def budget_not_disbursed(facts: PlanFacts) -> Iterator[Found]:
             if figures["disbursed_vnd_m"] < DISBURSED_SHARE * figures["planned_vnd_m"]
         }
         if slow:
+            ends = {year: max(row.period_end_on for row in years[year]) for year in slow}
             indicator = facts.indicators.get(code)
+            details: dict[str, Detail] = {
+                "target": Words(indicator.name_vi, indicator.name_en) if indicator else code,
+                "years": listed(
+                    _of_year(year, _paid_out(figures, ends[year])) for year, figures in slow.items()
+                ),
+                "limit": 100 * DISBURSED_SHARE,
+            }
+            if document_code is not None:
+                details["document"] = document_label(facts.documents[document_code])
             yield Found(
-                subject=code,
-                details={
-                    "target": Words(indicator.name_vi, indicator.name_en) if indicator else code,
-                    "years": listed(_of_year(year, _paid_out(figures)) for year, figures in slow.items()),
-                    "limit": 100 * DISBURSED_SHARE,
-                },
+                subject=f"{document_code} {code}" if document_code else code,
+                details=details,
                 evidence={
                     "years": {
-                        str(year): {**figures, "disbursed_pct": _share(figures), "rows": _rows(years[year])}
+                        str(year): {
+                            "period_end_on": ends[year],
+                            **figures,
+                            "disbursed_pct": _share(figures),
+                            "rows": _rows(years[year]),
+                        }
                         for year, figures in slow.items()
                     }
                 },
-                targets=_served(facts, code, years.values()),
+                targets=[
+                    target for target in facts.targets_of(code) if target.document_code == document_code
+                ],
+                documents=[document_code] if document_code else [],
             )
 
 
 def funding_gap(facts: PlanFacts) -> Iterator[Found]:
-    """Find documents with a solution that needs more in some year than the sources named for it give.
+    """Find documents of whose solutions some need more in a year than the sources named for them give.
 
-    What one solution has too much does not pay for another, and money of a solution whose need nobody has
-    said pays for nothing that is known.
-
-    The evidence lists need, sources and deficit of every year with a need, and what part each fund would pay
-    if the sources kept their shares, or if one of them paid what is missing.
+    Deficits are those of a solution in a year: a need that nobody has said is no need of zero, and money
+    beyond the need of one solution pays for no other. The evidence lists need, sources and deficit of every
+    year with a need, and what part each fund would pay if the sources kept their shares, or if one of them
+    paid what is missing.
     """
-    for document in facts.standing:
+    for document in facts.counting_documents.values():
         years = _years(facts, document)
         lacking = {year: figures for year, figures in years.items() if figures["deficit_vnd_m"] > 0}
         if not lacking:
             continue
         need, deficit = (_total(lacking.values(), name) for name in ("needed_vnd_m", "deficit_vnd_m"))
-        named = sum((sum(each["sources_vnd_m"].values()) for each in lacking.values()), Decimal(0))
         yield Found(
             subject=document.document_code,
             details={
                 "document": document_label(document),
                 "need": need,
-                "named": named,
+                "covered": need - deficit,
                 "deficit": deficit,
                 "years": listed(
                     _of_year(year, number(figures["deficit_vnd_m"])) for year, figures in lacking.items()
@@ -215,7 +237,7 @@ def _years_of(facts: PlanFacts, solution: Solution) -> dict[int, _Figures]:
     needs = {cost.year: cost.needed_vnd_m for cost in solution.costs}
     sources = _lines(facts, solution)
     reported: dict[int, list[ReportedBudget]] = defaultdict(list)
-    for row in facts.budgets:
+    for row in facts.reported_money:
         if row.solution_code == solution.solution_code:
             reported[row.year].append(row)
     return {
@@ -235,22 +257,29 @@ def _lines(facts: PlanFacts, solution: Solution) -> dict[int, Funds]:
 
 
 def _years(facts: PlanFacts, document: Document) -> dict[int, dict[str, Any]]:
-    """Return need, sources and deficit of a document's solutions, for every year with a need."""
+    """Return need, sources and deficits of a document's solutions, for every year with a need.
+
+    Money named for a solution whose need of the year nobody has said covers no need of another, and neither
+    does what a solution has beyond its own.
+    """
     needs: dict[int, Decimal] = defaultdict(Decimal)
     sources: dict[int, Funds] = defaultdict(dict)
-    deficits: dict[int, Decimal] = defaultdict(Decimal)
+    deficits: dict[int, dict[str, Decimal]] = defaultdict(dict)
     for solution in facts.solutions_of(document.document_code):
         lines = _lines(facts, solution)
         for cost in solution.costs:
-            own = lines.get(cost.year, {})
+            funds = lines.get(cost.year, {})
+            deficit = cost.needed_vnd_m - sum(funds.values(), Decimal(0))
             needs[cost.year] += cost.needed_vnd_m
-            sources[cost.year] = _sums([*sources[cost.year].items(), *own.items()])
-            deficits[cost.year] += max(cost.needed_vnd_m - sum(own.values()), Decimal(0))
+            sources[cost.year] = _sums([*sources[cost.year].items(), *funds.items()])
+            if deficit > 0:
+                deficits[cost.year][solution.solution_code] = deficit
     return {
         year: {
             "needed_vnd_m": needs[year],
             "sources_vnd_m": sources[year],
-            "deficit_vnd_m": deficits[year],
+            "deficit_vnd_m": sum(deficits[year].values(), Decimal(0)),
+            "deficit_of_solutions_vnd_m": deficits[year],
         }
         for year in sorted(needs)
     }
@@ -278,14 +307,7 @@ def _options(years: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def _served(facts: PlanFacts, code: str, reported: Iterable[list[ReportedBudget]]) -> list[Target]:
-    """Return the targets of an indicator in the documents whose solutions the money was reported for."""
-    solutions = {row.solution_code for rows in reported for row in rows}
-    documents = {each.document_code for each in facts.solutions if each.solution_code in solutions}
-    return [target for target in facts.targets_of(code) if target.document_code in documents]
-
-
-def _told(kind: str, **details: Decimal | Words) -> Words:
+def _told(kind: str, **details: Detail) -> Words:
     return in_both(lambda language: label("audit_amounts", kind, language, **in_words(details, language)))
 
 
@@ -293,9 +315,10 @@ def _of_year(year: int, words: Words) -> Words:
     return Words(f"{year}: {words.vi}", f"{year}: {words.en}")
 
 
-def _paid_out(figures: Mapping[str, Decimal]) -> Words:
+def _paid_out(figures: Mapping[str, Decimal], ended_on: date) -> Words:
     return _told(
         "paid-out",
+        ended_on=ended_on,
         planned=figures["planned_vnd_m"],
         disbursed=figures["disbursed_vnd_m"],
         share=_share(figures),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from datetime import date
 from decimal import Decimal
 
 from dxpipeline.messages import label
@@ -18,6 +19,7 @@ from dxpipeline.plan.audit.model import (
     in_both,
     in_words,
     listed,
+    pace,
     subject_of,
 )
 from dxpipeline.plan.entries import Indicator, Target
@@ -36,6 +38,17 @@ _PROGRESS = (
     "projection_method",
     "point_count",
 )
+
+
+_IN_SENTENCE = {
+    "required_pace": pace,
+    "observed_pace": pace,
+    "projected_value": amount,
+    "projected_high": amount,
+}
+"""Figures of a sentence, and how each is written with its unit."""
+
+_POINT = ("origin", "method", "period_end_on", "vintage", "value", "submission_ids")
 
 
 def repeated_targets(facts: PlanFacts) -> Iterator[Found]:
@@ -132,7 +145,11 @@ def already_met_when_set(facts: PlanFacts) -> Iterator[Found]:
 
 
 def out_of_reach(facts: PlanFacts) -> Iterator[Found]:
-    """Find targets that the observed pace cannot reach, as their progress says."""
+    """Find targets that the observed pace cannot reach, as their progress says.
+
+    The evidence holds all that the verdict is reckoned from: what is asked, the baseline, and every value up
+    to the period.
+    """
     for target in facts.targets:
         progress = facts.progress_of(target)
         if progress is not None and progress.verdict == "out_of_reach" and progress.value is not None:
@@ -148,10 +165,10 @@ def _out_of_reach(facts: PlanFacts, target: Target, progress: Progress, value: D
         "value": amount(value, indicator),
         "period": progress.period or "",
     }
-    for name in ("required_pace", "observed_pace", "projected_value", "projected_high"):
+    for name, with_unit in _IN_SENTENCE.items():
         number = getattr(progress, name)
         if number is not None:
-            details[name] = number
+            details[name] = with_unit(number, indicator)
     return Found(
         subject=subject_of(target),
         details=details,
@@ -159,20 +176,26 @@ def _out_of_reach(facts: PlanFacts, target: Target, progress: Progress, value: D
             **{name: getattr(progress, name) for name in _PROGRESS},
             "target_value": target.target_value,
             "target_year": target.target_year,
-            "points": [
-                {
-                    "origin": point.origin,
-                    "period": point.period,
-                    "period_end_on": point.period_end_on,
-                    "value": point.value,
-                    "submission_ids": point.submission_ids,
-                }
+            "direction": target.direction,
+            "document_dated_on": facts.documents[target.document_code].dated_on,
+            "baseline": None
+            if target.baseline is None
+            else {"year": target.baseline.year, "value": target.baseline.value},
+            "points": {
+                point.period: {name: getattr(point, name) for name in _POINT}
                 for point in facts.points_of(target)
-            ],
+            },
         },
         targets=[target],
-        sentence=_SENTENCES.get(progress.projection_method or "", "out-of-reach"),
+        sentence=_out_of_reach_sentence(facts, target, progress),
     )
+
+
+def _out_of_reach_sentence(facts: PlanFacts, target: Target, progress: Progress) -> str:
+    method = progress.projection_method or ""
+    if method != "final-value" and facts.on > date(target.target_year, 12, 31):
+        return "out-of-reach-over"
+    return _SENTENCES.get(method, "out-of-reach")
 
 
 def _contradictions(targets: Sequence[Target]) -> Iterator[list[Target]]:

@@ -147,19 +147,13 @@ def _line(finding: Finding) -> _Line:
     )
 
 
-_HEADINGS = ("closed_by", "period")
-"""What heads the rows of a table: a way to close a gap, or the period of a point."""
-_CODED = frozenset({"closed_by", "origin"})
-"""Evidence that is a code with a name of its own."""
-
-
 def _evidence(key: str, value: Any) -> _Evidence:
     """Return a piece of evidence; what is known of several years, or in several ways, as a table."""
     if isinstance(value, Mapping) and all(isinstance(item, Mapping) for item in value.values()):
         return _table(key, [("", name, item) for name, item in value.items()])
     if isinstance(value, list) and isinstance(value[0], Mapping):
-        heading = next(name for name in _HEADINGS if name in value[0])
-        return _table(key, [(heading, item[heading], _without(item, heading)) for item in value])
+        ways = [("closed_by", item["closed_by"], _without(item, "closed_by")) for item in value]
+        return _table(key, ways)
     return _Evidence(_name(key), text="; ".join(_lines(key, value)))
 
 
@@ -192,7 +186,7 @@ def _lines(key: str, value: Any) -> list[str]:
         return [str(value) if _NAMES.search(key) else grouped(Decimal(str(value)))]
     if key == "closed_by" and value in catalogue("vi")[_FUNDS]:
         return [label("audit_report", "one_pays", fund=_name(value))]
-    return [_name(value) if key in _CODED else as_shown(value)]
+    return [_name(value) if key == "closed_by" else as_shown(value)]
 
 
 def _name(key: str) -> str:
