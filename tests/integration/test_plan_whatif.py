@@ -91,42 +91,30 @@ def test_a_lower_target_is_nearer_and_needs_less(bi: psycopg.Connection) -> None
     assert need > budget / 2 > 0
 
 
-def test_a_year_at_another_pace_costs_in_proportion(bi: psycopg.Connection) -> None:
-    need, _ = half_shared(bi)
-    money = asked(bi, paces={"ST_ENT_TOTAL": 6})["money"]
-    # 30 enterprises from 30 to 60; 2 a year so far, 6 a year if.
-    assert money["yearly_before_vnd_m"] == pytest.approx(need / 30 * 2)
-    assert money["yearly_after_vnd_m"] == pytest.approx(need / 30 * 6)
+@pytest.mark.parametrize("value", [25, 30])
+def test_a_target_that_the_baseline_meets_needs_nothing_and_has_no_gap(
+    bi: psycopg.Connection, value: float
+) -> None:
+    money = asked(bi, targets={"ST_ENT_TOTAL": value})["money"]
+    assert seen(money, "need_after_vnd_m", "gap_after_vnd_m", "refused") == (0, None, "no-need")
+    assert money["gap_before_vnd_m"] is not None
 
 
-@pytest.mark.parametrize(
-    ("changes", "said"),
-    [
-        ({"years": {"ST_ENT_TOTAL": 2015}}, "--year ST_ENT_TOTAL=2015: the target was set in 2021"),
-        (
-            {"targets": {"ST_ENT_TOTAL": -5}},
-            "--target ST_ENT_TOTAL=-5: it cannot be that; give a value 0 or more",
-        ),
-        (
-            {"targets": {"EHR_FAC": 150}},
-            "--target EHR_FAC=150: it cannot be that; give a value from 0 to 100",
-        ),
-    ],
-)
-def test_what_cannot_be_is_refused(bi: psycopg.Connection, changes: dict[str, Any], said: str) -> None:
-    with pytest.raises(ScenarioError, match=said):
-        asked(bi, **changes)
-
-
-def test_an_average_that_falls_below_its_target_is_not_reached_before(bi: psycopg.Connection) -> None:
-    # Published for 2025 is 10.4 % a year; were it judged in 2030, four years of 1 % would spoil it.
-    outcome = asked(bi, years={"LAB_PROD": 2030}, paces={"LAB_PROD": 1})
-    assert (outcome["after"]["verdict"], outcome["after"]["reached_in"]) == ("out_of_reach", None)
-    assert asked(bi, years={"LAB_PROD": 2030}, paces={"LAB_PROD": 9})["after"]["reached_in"] == 2030
-
-
-def test_a_target_that_the_baseline_meets_needs_nothing(bi: psycopg.Connection) -> None:
-    assert asked(bi, targets={"ST_ENT_TOTAL": 25})["money"]["need_after_vnd_m"] == 0
+def test_an_average_is_reached_at_its_target_year_or_never(
+    filled: psycopg.Connection,
+) -> None:
+    filled.execute(
+        "insert into mart.fct_indicator_value (indicator_code, period, geography_code, vintage, "
+        "period_end_on, numerator, denominator, value, unit) "
+        "values ('LAB_PROD', '2022', '38', 'estimate', '2022-12-31', 73.69, 60.13, 10.7, 'pct')"
+    )
+    shown = ("reached_in", "verdict")
+    # Two years at 10.7 % and three at 4 % are 6.63 % on average; at 5 % they are more than the 7 % wanted.
+    slow = asked(filled, paces={"LAB_PROD": 4})
+    assert slow["after"]["projected_value"] == pytest.approx(6.63, abs=0.005)
+    assert seen(slow["after"], *shown) == (None, "at_risk")
+    assert seen(slow["before"], *shown) == (2025, "on_track")
+    assert seen(asked(filled, paces={"LAB_PROD": 5})["after"], *shown) == (2025, "on_track")
 
 
 def test_a_later_year_leaves_time_and_changes_no_sum(bi: psycopg.Connection) -> None:
@@ -168,19 +156,6 @@ def test_no_sum_is_given_where_it_cannot_be_known(bi: psycopg.Connection) -> Non
     assert asked(bi, targets={"OPS_FULL": 80})["money"]["need_after_vnd_m"] is None
 
 
-def test_what_was_reported_comes_before_what_others_published_later(
-    filled: psycopg.Connection, bi: psycopg.Connection
-) -> None:
-    assert seen(asked(bi, targets={"LAB_PROD": 8}), "period", "vintage") == ("2025", "published")
-    filled.execute(
-        "insert into mart.fct_indicator_value (indicator_code, period, geography_code, vintage, "
-        "period_end_on, value, unit) values ('LAB_PROD', '2022', '38', 'final', '2022-12-31', 9, 'pct')"
-    )
-    outcome = asked(bi, targets={"LAB_PROD": 8})
-    assert seen(outcome, "period", "vintage", "value") == ("2022", "final", 9)
-    assert seen(outcome["after"], "verdict", "projected_value") == ("on_track", 9)
-
-
 def test_a_target_without_a_value_has_no_verdict(bi: psycopg.Connection) -> None:
     outcome = asked(bi, targets={"SW_ENT": 20})
     assert seen(outcome["after"], "target_value", "distance", "verdict", "point_count") == (
@@ -207,6 +182,19 @@ def test_a_target_without_a_value_has_no_verdict(bi: psycopg.Connection) -> None
             None,
             "--year OPS_FULL=2027: no number is named for it; give --target",
         ),
+        (
+            {"targets": {"BB_COMMUNE": -5}},
+            None,
+            "--target BB_COMMUNE=-5: it cannot be; give a value from 0 to",
+        ),
+        (
+            {"targets": {"EHR_FAC": 150}},
+            None,
+            "--target EHR_FAC=150: it cannot be; give a value from 0 to 100",
+        ),
+        ({"targets": {"SW_ENT": -1}}, None, "--target SW_ENT=-1: it cannot be; give a value at least 0"),
+        ({"targets": {"DTI": 0}}, None, "--target DTI=0: it cannot be; give a value at least 1"),
+        ({"years": {"SW_ENT": 2015}}, DRAFT, f"--year SW_ENT=2015: {DRAFT} is of 2021; give that year or"),
         ({"paces": {"DTI": 2}}, None, "--pace DTI=2: it is not approached at a pace"),
     ],
 )
@@ -240,6 +228,8 @@ def test_the_command_prints_before_and_after_and_leaves_no_trace(
     assert now == f"{DRAFT} ST_ENT_TOTAL now 36 60 (2025) 12 2 40 2035 out_of_reach two-points"
     assert then == f"{DRAFT} ST_ENT_TOTAL if 36 45 (2027) 2.25 3 48 2026 on_track assumed-pace"
     assert any("tỷ lệ với quãng đường" in line for line in lines)
+    assert any("450 1,350" in " ".join(line.split()) for line in lines)
+    assert any("tính theo tỷ lệ" in line and "need/yr" in line for line in lines)
     assert any("ví dụ tổng hợp" in line for line in lines)
     assert content(settings) == before
 
@@ -287,3 +277,34 @@ def test_the_need_of_a_target_is_that_of_its_solutions_in_parts(bi: psycopg.Conn
     assert outcome["money"]["solutions"] == ["GP01", "GP02"]
     # GP01 serves two targets.
     assert outcome["money"]["need_before_vnd_m"] == float(sums["GP01"] / Decimal(2) + sums["GP02"])
+
+
+def test_a_solution_of_another_document_serves_the_target_and_is_paid_for_there(
+    bi: psycopg.Connection, filled: psycopg.Connection
+) -> None:
+    drafted, decided = what_if(bi, Changes(targets={"SW_ENT": 20}))
+    assert (drafted["document_code"], decided["document_code"]) == (DRAFT, "QD-5060-2020")
+    shown = ("solutions", "solutions_elsewhere", "need_before_vnd_m", "budget_vnd_m", "refused")
+    need, budget = drafted["money"]["need_before_vnd_m"], drafted["money"]["budget_vnd_m"]
+    assert (need, budget is None) == (50000, False)
+    assert seen(dict(drafted["money"]), *shown) == (["GP03"], {}, need, budget, None)
+    assert seen(dict(decided["money"]), *shown) == ([], {"GP03": DRAFT}, None, None, "other-document")
+    # A document that another has replaced serves nothing.
+    filled.execute(
+        "update mart.dim_document set status = 'replaced', replaced_on = '2022-01-01' "
+        "where document_code = %s",
+        [DRAFT],
+    )
+    (decided,) = what_if(bi, Changes(targets={"SW_ENT": 20}), document="QD-5060-2020")
+    assert seen(dict(decided["money"]), *shown) == ([], {}, None, None, "no-solution")
+
+
+def test_a_pace_needs_money_in_proportion(bi: psycopg.Connection) -> None:
+    shown = ("unit_cost_vnd_m", "need_per_year_vnd_m", "pace_refused")
+    # GP01 needs 27 000 for two targets: 13 500 for the 30 enterprises from 30 to 60, 450 for each.
+    assert seen(asked(bi, paces={"ST_ENT_TOTAL": 6})["money"], *shown) == (450, 2700, None)
+    assert seen(asked(bi, paces={"ST_ENT_TOTAL": -1})["money"], *shown) == (450, None, "pace-leads-away")
+    assert seen(asked(bi, paces={"DIG_ECON": 3})["money"], *shown) == (None, None, "no-unit-cost")
+    assert seen(asked(bi, paces={"EHR_FAC": 3})["money"], *shown) == (None, None, "no-unit-cost")
+    assert seen(asked(bi, paces={"LAB_PROD": 4})["money"], *shown) == (None, None, "no-distance-per-year")
+    assert seen(asked(bi, years={"ST_ENT_TOTAL": 2027})["money"], *shown) == (None, None, None)

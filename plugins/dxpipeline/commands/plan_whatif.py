@@ -127,20 +127,36 @@ def _verdicts(outcomes: Sequence[Outcome]) -> str:
 def _money(outcomes: Sequence[Outcome]) -> str:
     from dxpipeline.messages import label
 
-    header = ("document", "target", "million VND", "need", "budget", "gap", "a year", "solutions")
+    header = (
+        "document",
+        "target",
+        "million VND",
+        "need",
+        "budget",
+        "gap",
+        "per unit",
+        "need/yr",
+        "solutions",
+    )
     rows: list[tuple[object, ...]] = []
     notes = [label("whatif", "method")]
     for outcome in outcomes:
         money, target = outcome["money"], (outcome["document_code"], outcome["indicator_code"])
-        solutions, budget = ", ".join(money["solutions"]), number(money["budget_vnd_m"])
+        elsewhere = [f"{code} ({document})" for code, document in money["solutions_elsewhere"].items()]
+        solutions, budget = ", ".join([*money["solutions"], *elsewhere]), number(money["budget_vnd_m"])
+        of_pace = (number(money["unit_cost_vnd_m"]), number(money["need_per_year_vnd_m"]))
         before, after = money["need_before_vnd_m"], money["need_after_vnd_m"]
-        for when, need, gap, yearly in (
-            ("now", before, money["gap_before_vnd_m"], money["yearly_before_vnd_m"]),
-            ("if", after, money["gap_after_vnd_m"], money["yearly_after_vnd_m"]),
-        ):
-            rows.append((*target, when, number(need), budget, number(gap), number(yearly), solutions))
-        if money["refused"] is not None:
-            notes.append(f"{' '.join(target)}: {label('whatif', money['refused'])}")
+        rows.append(
+            (*target, "now", number(before), budget, number(money["gap_before_vnd_m"]), None, None, solutions)
+        )
+        rows.append(
+            (*target, "if", number(after), budget, number(money["gap_after_vnd_m"]), *of_pace, solutions)
+        )
+        for why in (money["refused"], money["pace_refused"]):
+            if why is not None:
+                notes.append(f"{' '.join(target)}: {label('whatif', why)}")
+    if any(outcome["money"]["need_per_year_vnd_m"] is not None for outcome in outcomes):
+        notes.append(label("whatif", "pace"))
     if any(outcome["money"]["synthetic"] for outcome in outcomes):
         notes.append(label("whatif", "synthetic"))
     return "\n".join((table(header, rows), *notes))

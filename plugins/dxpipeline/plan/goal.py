@@ -151,21 +151,16 @@ def required_pace(goal: Goal, latest: Point) -> float | None:
     return (goal.target_value - latest.value) / left
 
 
-def bounds(goal: Goal) -> tuple[float, float]:
+def limits(goal: Goal, latest: Point) -> tuple[float, float]:
     """Return between what values the quantity of a target can lie.
 
     A share of a part in its whole (`pct` by `ratio_of_sums`) lies between 0 and 100, a number of things is
-    not negative. Growth has no such limits.
+    not negative, and what is counted since the plan began does not become less. Growth has no such limits.
     """
     if goal.measure == "growth":
         return -math.inf, math.inf
-    return 0.0, 100.0 if goal.unit == "pct" and goal.aggregation == "ratio_of_sums" else math.inf
-
-
-def limits(goal: Goal, latest: Point) -> tuple[float, float]:
-    """Return between what values it can lie after another: what is counted up does not become less."""
-    low, high = bounds(goal)
-    return (latest.value if goal.measure == "cumulative" else low), high
+    high = 100.0 if goal.unit == "pct" and goal.aggregation == "ratio_of_sums" else math.inf
+    return (latest.value if goal.measure == "cumulative" else 0.0), high
 
 
 def log_growth(rate_pct: float) -> float:

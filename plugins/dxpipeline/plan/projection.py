@@ -222,7 +222,7 @@ def year_reached(goal: Goal, latest: Point, pace: float) -> int | None:
     Args:
         goal: The target.
         latest: The latest value.
-        pace: Units per year; for an average growth the growth of the years to come (%).
+        pace: Units per year.
     """
     if goal.target_value is None:
         return None
@@ -231,12 +231,7 @@ def year_reached(goal: Goal, latest: Point, pace: float) -> int | None:
     low, high = limits(goal, latest)
     if not low <= goal.target_value <= high:
         return None
-    if goal.aggregation == "geometric_mean":
-        elapsed = max(years_between(goal.start, latest.on), 0.0)
-        gain = log_growth(pace) - log_growth(goal.target_value)
-        lacking = elapsed * (log_growth(goal.target_value) - log_growth(latest.value))
-    else:
-        gain, lacking = pace, goal.target_value - latest.value
+    gain, lacking = pace, goal.target_value - latest.value
     if gain == 0 or lacking / gain <= 0:
         return None
     return math.ceil(year_position(latest.on) + lacking / gain) - 1

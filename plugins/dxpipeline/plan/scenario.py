@@ -17,14 +17,18 @@ from typing import Any, Literal, TypedDict, cast
 import psycopg
 from psycopg.rows import dict_row
 
-from dxpipeline.plan.goal import LASTING, Goal, Point, bounds
+from dxpipeline.plan.goal import Goal, Point, limits
 from dxpipeline.plan.progress import TargetSeries, read_series
 from dxpipeline.plan.projection import Assessment, assess, year_reached
 from dxpipeline.warehouse.sql_files import read_sql
 
-Refusal = Literal["no-solution", "no-cost", "no-baseline", "no-way"]
+Refusal = Literal["no-solution", "no-cost", "no-baseline", "no-way", "no-need", "other-document"]
 """Why no sum can be given: no solution serves the target, what one needs nobody has said, the way has no
-known start, or no length."""
+known start, or no length; or why there is nothing to compare: the baseline meets the changed target. The
+money of solutions of another document is told with that document's target."""
+PaceRefusal = Literal["no-unit-cost", "no-distance-per-year", "pace-leads-away"]
+"""Why no money follows from a pace: no cost of a unit is known, the pace is a rate of growth and no part of
+the way, or it leads away from the target."""
 
 
 class ScenarioError(Exception):
@@ -69,22 +73,26 @@ class State(TypedDict):
 class Money(TypedDict):
     """What the target's solutions need before and after, and what is budgeted for them (million VND).
 
-    `yearly` is what a year at the observed or assumed pace costs: the need of the whole way, by its length,
-    times the pace. Sums are None where `refused` says why. `synthetic` says whether an entry is an example of
-    the plan's.
+    Sums are None where `refused` says why; for `no-need` only the gap is. `synthetic` says whether an entry
+    is an example of the plan's. `solutions_elsewhere` are those of other documents, each with its document;
+    their money is in no sum here. Of a changed pace, in proportion: `unit_cost_vnd_m` is the need before for
+    each unit from baseline to target, `need_per_year_vnd_m` that times the pace; None where `pace_refused`
+    says why.
     """
 
     method: Literal["proportional-to-way"]
     solutions: list[str]
+    solutions_elsewhere: dict[str, str]
     need_before_vnd_m: float | None
     need_after_vnd_m: float | None
-    yearly_before_vnd_m: float | None
-    yearly_after_vnd_m: float | None
     budget_vnd_m: float | None
     gap_before_vnd_m: float | None
     gap_after_vnd_m: float | None
     synthetic: bool
     refused: Refusal | None
+    unit_cost_vnd_m: float | None
+    need_per_year_vnd_m: float | None
+    pace_refused: PaceRefusal | None
 
 
 class Outcome(TypedDict):
@@ -151,6 +159,7 @@ def _check(changes: Changes, document: str | None, targets: list[TargetSeries]) 
     for series in targets:
         if document in (None, series.key[0]):
             goals.setdefault(series.key[1], []).append(series.goal)
+            _check_possible(changes, *series.key[:2], series.goal)
     for option, by_indicator in changes.by_option.items():
         for code, value in by_indicator.items():
             given = f"{option} {code}={value:g}"
@@ -158,20 +167,24 @@ def _check(changes: Changes, document: str | None, targets: list[TargetSeries]) 
             numbered = code in changes.targets or any(goal.target_value is not None for goal in goals[code])
             if not numbered:
                 raise ScenarioError(f"{given}: no number is named for it; give --target {code}=VALUE too.")
-            _check_size(given, option, value, goals[code])
             if option == "--pace" and not any(goal.has_pace for goal in goals[code]):
                 raise ScenarioError(f"{given}: it is not approached at a pace; give --target or --year.")
 
 
-def _check_size(given: str, option: str, value: float, goals: Collection[Goal]) -> None:
-    """Refuse a year before a document and a value that the quantity cannot have."""
-    earliest = max(goal.set_on.year for goal in goals)
-    if option == "--year" and value < earliest:
-        raise ScenarioError(f"{given}: the target was set in {earliest}; give that year or a later one.")
-    low, high = bounds(next(iter(goals)))
-    if option == "--target" and not low <= value <= high:
-        allowed = f"from {low:g} to {high:g}" if high < math.inf else f"{low:g} or more"
-        raise ScenarioError(f"{given}: it cannot be that; give a value {allowed}.")
+def _check_possible(changes: Changes, document: str, indicator: str, goal: Goal) -> None:
+    """Refuse a value that the quantity cannot have, and a year before the target was set."""
+    value, year = changes.targets.get(indicator), changes.years.get(indicator)
+    if value is not None:
+        # From nothing: what was counted so far does not bound what somebody asks about.
+        low, high = limits(goal, Point(goal.start, 0.0))
+        low = 1.0 if goal.measure == "rank" else low
+        if not low <= value <= high:
+            allowed = f"at least {low:g}" if math.isinf(high) else f"from {low:g} to {high:g}"
+            raise ScenarioError(f"--target {indicator}={value:g}: it cannot be; give a value {allowed}.")
+    if year is not None and year < goal.set_on.year:
+        raise ScenarioError(
+            f"--year {indicator}={year}: {document} is of {goal.set_on.year}; give that year or a later one."
+        )
 
 
 def _check_known(given: str, code: str, document: str | None, known: Collection[str]) -> None:
@@ -189,8 +202,6 @@ def _outcome(series: TargetSeries, changes: Changes, solutions: list[dict[str, A
         target_year=changes.years.get(indicator, before.target_year),
     )
     period, vintage, value = series.periods[-1] if series.periods else (None, None, None)
-    now = _state(before, series, None)
-    then = _state(after, series, changes.paces.get(indicator))
     return Outcome(
         document_code=document,
         indicator_code=indicator,
@@ -199,9 +210,9 @@ def _outcome(series: TargetSeries, changes: Changes, solutions: list[dict[str, A
         period=period,
         vintage=vintage,
         value=None if value is None else float(value),
-        before=now,
-        after=then,
-        money=_money(before, after, (now["observed_pace"], then["observed_pace"]), solutions),
+        before=_state(before, series, None),
+        after=_state(after, series, changes.paces.get(indicator)),
+        money=_money(before, after, solutions, changes.paces.get(indicator)),
     )
 
 
@@ -211,72 +222,75 @@ def _state(goal: Goal, series: TargetSeries, pace: float | None) -> State:
     if series.points:
         found = assess(goal, series.points, assumed_pace=pace)
         said |= dataclasses.asdict(found)
-        if found.observed_pace is not None:
-            said["reached_in"] = _reached_in(goal, series.points[-1], found)
+        said["reached_in"] = _year_reached(goal, series.points[-1], found)
     said |= {"target_value": goal.target_value, "target_year": goal.target_year}
     return cast(State, said)
 
 
-def _reached_in(goal: Goal, latest: Point, found: Assessment) -> int | None:
-    """Return the year in which the pace reaches the target; None where it never does.
-
-    What must be so in the target year is not reached by being so before.
-    """
-    if goal.is_met_by(latest.value) and goal.measure not in LASTING:
-        kept = found.projected_value is not None and goal.is_met_by(found.projected_value)
-        return goal.target_year if kept else None
+def _year_reached(goal: Goal, latest: Point, found: Assessment) -> int | None:
+    """Return the year in which a target is reached; an average of a period only at the period's end."""
+    if goal.aggregation == "geometric_mean":
+        projected = found.projected_value is not None and goal.is_met_by(found.projected_value)
+        return goal.target_year if projected or found.verdict == "reached" else None
     return None if found.observed_pace is None else year_reached(goal, latest, found.observed_pace)
 
 
-def _money(
-    before: Goal,
-    after: Goal,
-    paces: tuple[float | None, float | None],
-    solutions: list[dict[str, Any]],
-) -> Money:
+def _money(before: Goal, after: Goal, serving: list[dict[str, Any]], pace: float | None) -> Money:
     refused, share = _share_of_way(before, after)
+    solutions = [row for row in serving if row["solution_document_code"] == row["document_code"]]
     if not solutions:
-        refused = "no-solution"
+        refused = "other-document" if serving else "no-solution"
     elif any(row["needed_vnd_m"] is None for row in solutions):
         refused = "no-cost"
     need = budget = None
-    if refused not in ("no-solution", "no-cost"):
+    if refused not in ("no-solution", "other-document", "no-cost"):
         need = float(sum(row["needed_vnd_m"] / row["target_count"] for row in solutions))
     if solutions:
         budget = float(sum(row["budget_vnd_m"] / row["target_count"] for row in solutions))
     changed = None if need is None or share is None else need * share
+    unit_cost, per_year, pace_refused = _money_of_pace(before, need, pace)
     return Money(
         method="proportional-to-way",
         solutions=[row["solution_code"] for row in solutions],
+        solutions_elsewhere={
+            row["solution_code"]: row["solution_document_code"] for row in serving if row not in solutions
+        },
         need_before_vnd_m=need,
         need_after_vnd_m=changed,
-        yearly_before_vnd_m=_yearly(before, need, paces[0]),
-        yearly_after_vnd_m=_yearly(before, need, paces[1]),
         budget_vnd_m=budget,
         gap_before_vnd_m=None if need is None or budget is None else need - budget,
-        gap_after_vnd_m=None if changed is None or budget is None else changed - budget,
+        gap_after_vnd_m=None if refused or changed is None or budget is None else changed - budget,
         synthetic=any(row["sureness"] == "synthetic" for row in solutions),
         refused=refused,
+        unit_cost_vnd_m=unit_cost,
+        need_per_year_vnd_m=per_year,
+        pace_refused=pace_refused,
     )
 
 
-def _yearly(goal: Goal, need: float | None, pace: float | None) -> float | None:
-    """Return what a year at a pace costs (million VND), by the need of the way from baseline to target.
-
-    None where need, pace or baseline are not known, where the baseline meets the target, and for an average
-    growth, which is no way of units.
-    """
-    if need is None or pace is None or goal.baseline is None or goal.target_value is None:
-        return None
-    if goal.aggregation == "geometric_mean" or goal.is_met_by(goal.baseline.value):
-        return None
-    return max(0.0, need * pace / (goal.target_value - goal.baseline.value))
+def _money_of_pace(
+    goal: Goal, need: float | None, pace: float | None
+) -> tuple[float | None, float | None, PaceRefusal | None]:
+    """Return what a unit of the way costs, and what a pace needs a year; why not, where none is said."""
+    if pace is None:
+        return None, None, None
+    if goal.measure == "growth":
+        return None, None, "no-distance-per-year"
+    if need is None or goal.baseline is None or goal.target_value is None:
+        return None, None, "no-unit-cost"
+    if goal.is_met_by(goal.baseline.value):
+        return None, None, "no-unit-cost"
+    way = goal.target_value - goal.baseline.value
+    unit_cost = need / abs(way)
+    if pace * way < 0:
+        return unit_cost, None, "pace-leads-away"
+    return unit_cost, unit_cost * abs(pace), None
 
 
 def _share_of_way(before: Goal, after: Goal) -> tuple[Refusal | None, float | None]:
     """Return how long the changed way is, as a part of the way before; why not, where it cannot be said.
 
-    A target that its baseline already meets has no way left.
+    A target that its baseline already meets has no way left and needs nothing.
     """
     if after.target_value == before.target_value:
         return None, 1.0
@@ -284,8 +298,10 @@ def _share_of_way(before: Goal, after: Goal) -> tuple[Refusal | None, float | No
         return "no-baseline", None
     if before.target_value is None or after.target_value is None or before.is_met_by(before.baseline.value):
         return "no-way", None
+    if after.is_met_by(before.baseline.value):
+        return "no-need", 0.0
     start = before.baseline.value
-    return None, max(0.0, (after.target_value - start) / (before.target_value - start))
+    return None, (after.target_value - start) / (before.target_value - start)
 
 
 def _key(row: dict[str, Any]) -> tuple[str, str, str, int]:

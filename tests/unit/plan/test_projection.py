@@ -329,13 +329,6 @@ def test_a_pace_reaches_a_target_in_some_year_or_never(pace: float, year: int | 
     assert year_reached(goal(60, baseline=end_of(2020, 30)), end_of(2023, 32), pace) == year
 
 
-def test_a_growth_makes_good_what_was_too_little_in_some_year() -> None:
-    # 5 % for two years: n years at 8 % must satisfy (1.08/1.07)^n = (1.07/1.05)^2, so 4.05 of them.
-    assert year_reached(growth(7), end_of(2022, 5), 8) == 2027
-    assert year_reached(growth(7), end_of(2022, 5), 7) is None
-    assert year_reached(growth(7), end_of(2022, 7.5), 1) == 2022
-
-
 def test_a_share_never_becomes_more_than_everything() -> None:
     assert year_reached(share(101), end_of(2022, 90), 5) is None
     assert year_reached(goal(None), end_of(2022, 90), 5) is None
