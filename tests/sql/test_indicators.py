@@ -87,7 +87,7 @@ def test_before_any_file_only_what_others_published_is_known(warehouse: psycopg.
         "LAB_PROD": "2025",
         "RD_FTE_10K": "2019",
         "RD_HEADCOUNT_10K": "2019",
-        "ST_ENT_TOTAL": "2023",
+        "ST_ENT_TOTAL": "2022",
         "TFP_SHARE": "2020",
     }
     others = [row for row in shown if row["indicator_code"] not in published]

@@ -211,11 +211,10 @@ comment on column mart.fct_target_progress.projected_low is
 'Cận dưới của khoảng dự báo 80 %; trống khi không nói được. '
 '/ Lower end of the 80 % prediction interval; null where it cannot be said.';
 comment on column mart.fct_target_progress.projected_high is
-'Cận trên của khoảng dự báo 80 %, hoặc nơi nhịp bình quân lớn nhất có thể dẫn đến (single-point-bound); trống khi '
-'không nói '
-'được. '
-'/ Upper end of the 80 % prediction interval, or where the greatest possible average pace leads (single-point-bound); null where it '
-'cannot be said.';
+'Cận trên của khoảng dự báo 80 %, hoặc nơi nhịp bình quân lớn nhất có thể dẫn đến '
+'(single-point-bound); trống khi không nói được. '
+'/ Upper end of the 80 % prediction interval, or where the greatest possible average pace leads '
+'(single-point-bound); null where it cannot be said.';
 comment on column mart.fct_target_progress.projection_method is
 'Cách dự báo hoặc lý do không dự báo. / How it was projected, or why it was not: linear-trend, two-points, '
 'average-growth, mean-of-years, single-point-bound, latest-value, short-span, before-plan, final-value, '
