@@ -11,7 +11,7 @@ from dxpipeline.contracts import Column, Contract
 from dxpipeline.quality.issues import CONTRACT, issue_frame, joined, shown
 from dxpipeline.reading.model import Block
 from dxpipeline.reading.numerals import DecimalMark
-from dxpipeline.reading.values import DTYPES, columns_with_signs, parse_column
+from dxpipeline.reading.values import DTYPES, parse_column
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,6 @@ def type_block(
     unreadable: list[pl.Series] = []
     issues: list[pl.DataFrame] = []
     notes: list[str] = []
-    with_signs = columns_with_signs(block.texts.drop("source_row"))
     for column in contract.columns:
         if column.name in block.texts.columns:
             texts = block.texts[column.name]
@@ -70,7 +69,6 @@ def type_block(
             column,
             date_system_1904=date_system_1904,
             decimal_mark=marks.get(column.name),
-            has_signs=column.name in with_signs,
         )
         if parsed.decimal_mark is not None:
             marks[column.name] = parsed.decimal_mark

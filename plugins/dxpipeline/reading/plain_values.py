@@ -14,10 +14,12 @@ from numpy.typing import NDArray
 
 from dxpipeline.reading.numerals import FIRST_YEAR, LAST_YEAR, DecimalMark
 
-# Few enough digits for Python's decimals, which round from the 29th on.
-_DECIMAL = r"^-?[0-9]{1,12}[.,][0-9]{1,12}$"
-_NATIVE_DECIMAL = r"^-?[0-9]{1,12}\.[0-9]{1,12}$"
-_GROUPED_OR_DECIMAL = r"^-?[1-9][0-9]{0,2}[.,][0-9]{3}$"
+# Few enough digits for Python's decimals, which round from the 29th on. A lone mark before three digits may
+# group thousands, unless more than three digits or a zero stand before it.
+_NUMBER = (
+    r"^-?(?:[0-9]{1,18}|[0-9]{1,12}[.,](?:[0-9]{1,2}|[0-9]{4,12})|(?:0[0-9]{0,11}|[0-9]{4,12})[.,][0-9]{3})$"
+)
+_NATIVE_NUMBER = r"^-?(?:[0-9]{1,18}|[0-9]{1,12}\.[0-9]{1,12})$"
 
 
 @dataclass(frozen=True)
@@ -42,15 +44,14 @@ _MONTH_STARTS = (
 _MONTH_LENGTHS = np.diff(_MONTH_STARTS)
 
 
-def plain_dates(texts: pl.Series) -> tuple[pl.Series, pl.Series]:
+def plain_dates(texts: pl.Series) -> pl.Series:
     """Read days written as `05/03/2021` or `2021-03-05`, with slashes, hyphens or dots.
 
     Args:
         texts: Cleaned texts (String).
 
     Returns:
-        The days (Date), null where there is no such day between 1900 and 2100; and which texts have one of
-        these forms (Boolean): no other reading makes a day of them.
+        The days (Date), null where a text has another form or is no day between 1900 and 2100.
     """
     candidates = texts.to_frame("text").select(
         (pl.col("text").str.len_bytes() == _DATE_LENGTH).fill_null(False)
@@ -59,52 +60,50 @@ def plain_dates(texts: pl.Series) -> tuple[pl.Series, pl.Series]:
     characters = written.bin.reinterpret(dtype=pl.Array(pl.UInt8(), _DATE_LENGTH)).to_numpy()
     # A row for every position: what stands at one position of all dates is worked on at once.
     characters = np.ascontiguousarray(characters.T)
-    days, exists, formed = _days(characters, _DAY_FIRST)
-    if not formed.all():
+    days, exists = _days(characters, _DAY_FIRST)
+    if not exists.all():
         other = _days(characters, _YEAR_FIRST)
-        days, exists, formed = np.where(formed, days, other[0]), exists | other[1], formed | other[2]
+        days, exists = np.where(exists, days, other[0]), exists | other[1]
     places = candidates.to_numpy()
     all_days = np.zeros(len(texts), dtype=np.int32)
-    all_exist, all_formed = np.zeros((2, len(texts)), dtype=np.bool_)
-    all_days[places], all_exist[places], all_formed[places] = days, exists, formed
-    dates = pl.Series(texts.name, all_days).cast(pl.Date()).set(pl.Series(~all_exist), None)
-    return dates, pl.Series(all_formed)
+    missing = np.ones(len(texts), dtype=np.bool_)
+    all_days[places], missing[places] = days, ~exists
+    return pl.Series(texts.name, all_days).cast(pl.Date()).set(pl.Series(missing), None)
 
 
-def plain_decimals(texts: pl.Series, native: pl.Series) -> tuple[pl.Series, set[DecimalMark]]:
-    """Read numbers with a fraction and nothing else: `12.5`, `-0,125`, but not `1.234`, which may be grouped.
+def plain_numbers(
+    texts: pl.Series, native: pl.Series, mark: DecimalMark | None
+) -> tuple[pl.Series, set[DecimalMark]]:
+    """Read `12`, `12.5` and `-0,125`, but not `1.234`, which may be grouped.
 
     Args:
         texts: Cleaned texts (String).
         native: Whether each cell was a number of the spreadsheet's own (Boolean): its mark is the point.
+        mark: The decimal mark that is known already.
 
     Returns:
         The nearest doubles (Float64), null where a text has another form; and the decimal marks that the
-        numbers prove.
+        numbers prove, of which the known one may be left out.
     """
-    text, own = pl.col("text"), pl.col("native")
-    typed = text.str.contains(_DECIMAL) & ~text.str.contains(_GROUPED_OR_DECIMAL)
-    fits = pl.when(own).then(text.str.contains(_NATIVE_DECIMAL)).otherwise(typed) if native.any() else typed
-    cells = pl.DataFrame({"text": texts, "native": native})
-    fitting = texts.set(~cells.select(fits.fill_null(False)).to_series(), None)
-    read = cells.with_columns(text=fitting).select(
-        # Adding zero makes minus zero zero.
-        value=text.str.replace(",", ".", literal=True).cast(pl.Float64()) + 0.0,
-        comma=text.str.contains(",", literal=True),
-    )
-    typed_comma = read["comma"].filter(~native).drop_nulls()
+    plain = texts.str.contains(_NUMBER)
+    if native.any():
+        plain = plain.zip_with(~native, texts.str.contains(_NATIVE_NUMBER))
+    plain = plain.fill_null(False)
+    fitting = texts.set(~plain, None)
+    values = fitting.cast(pl.Float64(), strict=False)
     proven: set[DecimalMark] = set()
-    if typed_comma.any():
-        proven.add(",")
-    if not typed_comma.all():
+    if mark != "." and fitting.filter(~native).str.contains(".", literal=True).any():
         proven.add(".")
-    return read["value"], proven
+    if values.null_count() > fitting.null_count():
+        # What the cast left out has a comma.
+        proven.add(",")
+        values = fitting.str.replace(",", ".", literal=True).cast(pl.Float64())
+    # Adding zero makes minus zero zero.
+    return values + 0.0, proven
 
 
-def _days(
-    characters: NDArray[np.uint8], form: _DateForm
-) -> tuple[NDArray[np.int32], NDArray[np.bool_], NDArray[np.bool_]]:
-    """Return the days since 1970, which of them exist, and which texts have the form.
+def _days(characters: NDArray[np.uint8], form: _DateForm) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
+    """Return the days since 1970, and which texts have the form and are days.
 
     Args:
         characters: Shape (10, number of texts).
@@ -118,7 +117,7 @@ def _days(
         formed &= digits[part].max(axis=0) <= 9
     believed = formed & (year >= FIRST_YEAR) & (year <= LAST_YEAR) & (month >= 1) & (month <= 12)
     at = np.where(believed, (year - FIRST_YEAR) * 12 + month - 1, 0)
-    return _MONTH_STARTS[at] + day - 1, believed & (day >= 1) & (day <= _MONTH_LENGTHS[at]), formed
+    return _MONTH_STARTS[at] + day - 1, believed & (day >= 1) & (day <= _MONTH_LENGTHS[at])
 
 
 def _number(digits: NDArray[np.uint8]) -> NDArray[np.int32]:

@@ -1,7 +1,7 @@
 """Typed values of one column: what the cells mean, and a code for each that means nothing.
 
-Plain numbers and dates and free text are handled as whole columns. Of the others distinct texts are parsed
-once each, which is fast where values repeat, as they do in reports.
+Cells of the plainest form are read as whole columns; those that are left are read one by one, every text
+once.
 """
 
 from __future__ import annotations
@@ -10,12 +10,14 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cache
+from itertools import repeat
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from dxpipeline.contracts import Column, Kind
+from dxpipeline.contracts import Choice, Column, Kind
 from dxpipeline.reading.layout import only_digits
 from dxpipeline.reading.numerals import (
     DecimalMark,
@@ -28,15 +30,17 @@ from dxpipeline.reading.numerals import (
     to_double,
     to_integer,
 )
-from dxpipeline.reading.plain_values import plain_dates, plain_decimals
+from dxpipeline.reading.plain_values import plain_dates, plain_numbers
 from dxpipeline.text import fold, fold_tone
 
 UNCALCULATED = "#FORMULA!"
 """What the reader shows for a formula that was saved without its result."""
 
-_FORMULA_ERROR = r"^#(?:REF!|N/A|VALUE!|DIV/0!|NAME\?|NULL!|NUM!|FORMULA!|SPILL!|CALC!|GETTING_DATA)"
+_FORMULA_ERROR = re.compile(
+    r"#(?:REF!|N/A|VALUE!|DIV/0!|NAME\?|NULL!|NUM!|FORMULA!|SPILL!|CALC!|GETTING_DATA)"
+)
 _DASHES = ("-", "–", "—", "−")
-_PLAIN_INTEGER = r"^-?[0-9]{1,18}$"
+_TWO_DIGIT_YEAR = re.compile(r"\d{1,2}\s?[-/.]\s?\d{1,2}\s?[-/.]\s?\d{2}(?: |$)")
 _TEXT = pl.col("text")
 _LIST_SEPARATOR = re.compile(r"[,;]")
 _YES = frozenset(
@@ -88,7 +92,6 @@ def parse_column(
     *,
     date_system_1904: bool = False,
     decimal_mark: DecimalMark | None = None,
-    has_signs: bool = True,
 ) -> ParsedColumn:
     """Read the cells of one column as its contract declares them.
 
@@ -104,62 +107,39 @@ def parse_column(
         column: The contract's column.
         date_system_1904: Whether serial dates count from 1904.
         decimal_mark: The decimal mark proven by earlier blocks of the same column.
-        has_signs: False where `columns_with_signs` does not name the column.
 
     Returns:
         Values and codes of the same length as `texts`, under the column's name. Codes: `formula-error`,
         `bad-number`, `ambiguous-number`, `bad-date`, `not-in-list`, `bad-format`.
     """
     own = _no(len(texts)) if native is None else native.fill_null(False)
-    broken, filled = _without_signs(texts, own, column) if has_signs else (None, texts)
     notes: list[str] = []
     mark = decimal_mark
     if column.kind in ("integer", "number"):
-        values, codes, mark = _numbers(filled, own, column, decimal_mark)
+        values, codes, mark = _numbers(texts, own, column, decimal_mark)
     elif column.kind == "date":
-        values, codes, notes = _dates(filled, own, column, date_system_1904)
+        values, codes, notes = _dates(texts, own, column, date_system_1904)
     elif column.kind == "text" and not column.choices:
-        values, codes, notes = _free_text(filled, own, column)
+        values, codes, notes = _free_text(texts, own, column)
     else:
-        values, codes = _distinct(filled, own, _parser(column), DTYPES[column.kind])
-    if broken is not None:
-        codes = codes.zip_with(~broken, _codes(broken, "formula-error"))
+        values, codes = _listed(texts, own, column)
     if column.empty_means is not None:
         values = values.set(texts.is_null(), column.empty_means)
     return ParsedColumn(values.alias(column.name), codes.alias(column.name), notes, mark)
 
 
-def columns_with_signs(texts: pl.DataFrame) -> list[str]:
-    """Name the columns in which a cell may be the error of a formula or a lone dash."""
-    may = texts.select((pl.all().str.starts_with("#") | pl.all().is_in(_DASHES)).any())
-    return [name for name, found in zip(texts.columns, may.row(0), strict=True) if found]
-
-
-def _without_signs(texts: pl.Series, native: pl.Series, column: Column) -> tuple[pl.Series | None, pl.Series]:
-    """Return which cells show the error of a formula, if any, and the texts without these and lone dashes."""
-    broken = _says(texts, _TEXT.str.starts_with("#"))
-    if broken.any():
-        broken &= _says(texts, _TEXT.str.contains(_FORMULA_ERROR)) & ~native
-    empty = broken if column.kind == "boolean" else broken | _says(texts, _TEXT.is_in(_DASHES))
-    return broken if broken.any() else None, texts.set(empty, None)
-
-
 def _numbers(
     texts: pl.Series, native: pl.Series, column: Column, mark: DecimalMark | None
 ) -> tuple[pl.Series, pl.Series, DecimalMark | None]:
-    dtype = DTYPES[column.kind]
-    plain = _says(texts, _TEXT.str.contains(_PLAIN_INTEGER))
-    values = texts.set(~plain, None).cast(dtype)
-    if plain.sum() + texts.null_count() == len(texts):
-        return values, _no_codes(len(texts)), mark
-    rest = texts.set(plain, None)
     proven: set[DecimalMark] = set()
-    if column.kind == "number" and rest.null_count() < len(rest):
-        decimals, proven = plain_decimals(rest, native)
-        values = values.zip_with(plain, decimals)
-        rest = rest.set(decimals.is_not_null(), None)
-    if rest.null_count() < len(rest):
-        proven |= decimal_marks(rest.filter(~native).drop_nulls().unique())
+    if column.kind == "integer":
+        # All that the cast reads is what `parse_number` makes of it.
+        values = texts.cast(DTYPES["integer"], strict=False)
+    else:
+        values, proven = plain_numbers(texts, native, mark)
+    left = _left(texts, values)
+    if left is not None:
+        proven |= decimal_marks(texts.filter(left & ~native).unique())
     if mark is None and len(proven) == 1:
         mark = next(iter(proven))
     # Both marks proven in one column: its texts prove nothing for those that leave it open.
@@ -173,8 +153,7 @@ def _numbers(
             raise Unreadable("bad-number")
         return to_integer(value)
 
-    others, codes = _distinct(rest, native, parse, dtype)
-    return values.zip_with(rest.is_null(), others), codes, usable
+    return *_one_by_one(texts, native, left, values, parse), usable
 
 
 def _dates(
@@ -183,16 +162,11 @@ def _dates(
     def parse(text: str, is_native: bool) -> date:
         return parse_native_date(text, date_system_1904) if is_native else parse_date(text)
 
-    days, plain = plain_dates(texts)
-    if plain.sum() + texts.null_count() == len(texts) and days.null_count() == texts.null_count():
-        return days, _no_codes(len(texts)), []
-    rest = texts.set(plain, None)
-    others, codes = _distinct(rest, native, parse, DTYPES["date"])
-    notes = _two_digit_years(rest, codes, column)
-    wrong = plain & days.is_null()
-    if wrong.any():
-        codes = codes.zip_with(~wrong, _codes(wrong, "bad-date"))
-    return days.zip_with(plain, others), codes, notes
+    days = plain_dates(texts)
+    left = _left(texts, days)
+    values, codes = _one_by_one(texts, native, left, days, parse)
+    notes = [] if left is None else _two_digit_years(texts.filter(left & codes.is_null()), column)
+    return values, codes, notes
 
 
 def _free_text(texts: pl.Series, native: pl.Series, column: Column) -> tuple[pl.Series, pl.Series, list[str]]:
@@ -211,15 +185,37 @@ def _free_text(texts: pl.Series, native: pl.Series, column: Column) -> tuple[pl.
                 f"{column.label}: thêm lại số 0 ở đầu cho {short.sum()} ô dạng số / "
                 f"leading zeros restored in {short.sum()} numeric cells."
             )
-    right = pl.lit(True)
+    right = _TEXT.is_not_null()
     if pattern is not None:
         right &= _TEXT.str.contains(pattern)
     if column.min_length is not None:
         right &= _TEXT.str.len_chars() >= column.min_length
     if column.max_length is not None:
         right &= _TEXT.str.len_chars() <= column.max_length
-    wrong = _says(texts, _TEXT.is_not_null() & ~right)
-    return texts.set(wrong, None) if wrong.any() else texts, _codes(wrong, "bad-format"), notes
+    sign = _TEXT.str.starts_with("#")
+    if column.min_length is None or column.min_length < 2:
+        sign |= _TEXT.is_in(_DASHES)
+    left = _says(texts, _TEXT.is_not_null() & (sign | ~right))
+    if not left.any():
+        return texts, _no_codes(len(texts)), notes
+    rest = texts.filter(left)
+    fits = dict(zip(rest, _says(rest, right), strict=True))
+
+    def parse(text: str, is_native: bool) -> str:
+        if not fits[text]:
+            raise Unreadable("bad-format")
+        return text
+
+    return *_one_by_one(texts, native, left, texts, parse), notes
+
+
+def _listed(texts: pl.Series, native: pl.Series, column: Column) -> tuple[pl.Series, pl.Series]:
+    """Read the cells of a column that holds one of some texts, yes or no, or several texts."""
+    if column.choices:
+        values = texts.set(~_says(texts, _TEXT.is_in(_as_stored(column.choices))), None)
+    else:
+        values = pl.repeat(None, len(texts), dtype=DTYPES[column.kind], eager=True)
+    return _one_by_one(texts, native, _left(texts, values), values, _parser(column))
 
 
 def _parser(column: Column) -> Callable[[str, bool], Any]:
@@ -227,7 +223,7 @@ def _parser(column: Column) -> Callable[[str, bool], Any]:
         return lambda text, native: _yes_or_no(text)
     if column.kind == "list":
         return lambda text, native: _items(text)
-    exact, loose = _choices(column)
+    exact, loose = _choices(column.choices)
 
     def choose(text: str, native: bool) -> str:
         value = exact.get(fold_tone(text)) or loose.get(fold(text))
@@ -238,16 +234,24 @@ def _parser(column: Column) -> Callable[[str, bool], Any]:
     return choose
 
 
-def _choices(column: Column) -> tuple[dict[str, str], dict[str, str | None]]:
+@cache
+def _choices(choices: tuple[Choice, ...]) -> tuple[dict[str, str], dict[str, str | None]]:
     """Return the values by label with tones, and by label without, where that leads to one value only."""
     exact: dict[str, str] = {}
     loose: dict[str, str | None] = {}
-    for choice in column.choices:
+    for choice in choices:
         for written in (choice.label, choice.value):
             exact.setdefault(fold_tone(written), choice.value)
             folded = fold(written)
             loose[folded] = choice.value if loose.get(folded, choice.value) == choice.value else None
     return exact, loose
+
+
+@cache
+def _as_stored(choices: tuple[Choice, ...]) -> list[str]:
+    """Return the values that mean themselves where they are written."""
+    exact, _ = _choices(choices)
+    return [choice.value for choice in choices if exact[fold_tone(choice.value)] == choice.value]
 
 
 def _yes_or_no(text: str) -> bool:
@@ -269,41 +273,71 @@ def _items(text: str) -> list[str] | None:
     return list(items.values()) or None
 
 
-def _distinct(
-    texts: pl.Series, native: pl.Series, parse: Callable[[str, bool], Any], dtype: pl.DataType
+def _left(texts: pl.Series, values: pl.Series) -> pl.Series | None:
+    """Say which texts have no value yet (Boolean, never null); None where all have one."""
+    return None if values.null_count() == texts.null_count() else texts.is_not_null() & values.is_null()
+
+
+def _one_by_one(
+    texts: pl.Series,
+    native: pl.Series,
+    left: pl.Series | None,
+    values: pl.Series,
+    parse: Callable[[str, bool], Any],
 ) -> tuple[pl.Series, pl.Series]:
-    """Parse every distinct cell once and spread the results."""
-    if texts.null_count() == len(texts):
-        return pl.repeat(None, len(texts), dtype=dtype, eager=True), _no_codes(len(texts))
-    keys = ["text", "native"] if native.any() else ["text"]
-    filled = texts.is_not_null()
-    cells = pl.DataFrame({"text": texts, "native": native}).select(keys).filter(filled)
-    distinct = cells.unique(maintain_order=True)
-    values: list[Any] = []
-    codes: list[str | None] = []
-    for text, *is_native in distinct.iter_rows():
-        try:
-            values.append(parse(text, any(is_native)))
-            codes.append(None)
-        except Unreadable as unreadable:
-            values.append(None)
-            codes.append(unreadable.code)
-    found = cells.join(distinct.with_row_index("at"), on=keys, how="left", maintain_order="left")["at"]
-    places = np.zeros(len(texts), dtype=np.uint32)
-    places[filled.to_numpy()] = found.to_numpy()
-    at = pl.Series(places).set(~filled, None)
-    return pl.Series(values, dtype=dtype).gather(at), pl.Series(codes, dtype=pl.String()).gather(at)
+    """Read the cells that are left, each text once.
+
+    Args:
+        texts: All cells.
+        native: Which were the spreadsheet's own.
+        left: Which are to be read; None for no cell.
+        values: The values of the others.
+        parse: Returns the value of a text, or raises `Unreadable`.
+
+    Returns:
+        The values of all cells, and their codes.
+    """
+    codes = _no_codes(len(texts))
+    if left is None:
+        return values, codes
+    known: dict[tuple[str, bool], tuple[Any, str | None]] = {}
+    read: list[tuple[Any, str | None]] = []
+    natives = native.filter(left).to_list() if native.any() else repeat(False)
+    for cell in zip(texts.filter(left).to_list(), natives, strict=False):
+        found = known.get(cell)
+        if found is None:
+            found = known[cell] = _read_cell(*cell, parse, dash_is_empty=values.dtype != pl.Boolean())
+        read.append(found)
+    places = left.arg_true()
+    found_values = pl.Series([value for value, _ in read], dtype=values.dtype)
+    if isinstance(values.dtype, pl.List):
+        # Lists cannot be put in their places; no cell of theirs is read in another way.
+        at = pl.repeat(None, len(texts), dtype=pl.UInt32(), eager=True)
+        values = found_values.gather(at.scatter(places, range(len(places))))
+    else:
+        values = values.clone().scatter(places, found_values)
+    if any(code is not None for _, code in read):
+        codes.scatter(places, pl.Series([code for _, code in read], dtype=pl.String()))
+    return values, codes
+
+
+def _read_cell(
+    text: str, native: bool, parse: Callable[[str, bool], Any], *, dash_is_empty: bool
+) -> tuple[Any, str | None]:
+    """Return the value of a cell, or the code of its issue."""
+    if dash_is_empty and text in _DASHES:
+        return None, None
+    if not native and _FORMULA_ERROR.match(text):
+        return None, "formula-error"
+    try:
+        return parse(text, native), None
+    except Unreadable as unreadable:
+        return None, unreadable.code
 
 
 def _says(texts: pl.Series, condition: pl.Expr) -> pl.Series:
     """Return of which texts a condition on `_TEXT` holds, never null."""
     return texts.to_frame("text").select(condition.fill_null(False)).to_series()
-
-
-def _codes(wrong: pl.Series, code: str) -> pl.Series:
-    if not wrong.any():
-        return _no_codes(len(wrong))
-    return pl.select(pl.when(wrong).then(pl.lit(code)).otherwise(pl.lit(None, pl.String()))).to_series()
 
 
 def _no_codes(count: int) -> pl.Series:
@@ -314,11 +348,8 @@ def _no(count: int) -> pl.Series:
     return pl.Series(np.zeros(count, dtype=np.bool_))
 
 
-def _two_digit_years(texts: pl.Series, codes: pl.Series, column: Column) -> list[str]:
-    if texts.null_count() == len(texts):
-        return []
-    short = _says(texts, _TEXT.str.contains(r"^\d{1,2}\s?[-/.]\s?\d{1,2}\s?[-/.]\s?\d{2}(?: |$)"))
-    count = int((short & codes.is_null()).sum())
+def _two_digit_years(texts: pl.Series, column: Column) -> list[str]:
+    count = sum(_TWO_DIGIT_YEAR.match(text) is not None for text in texts)
     if not count:
         return []
     return [
