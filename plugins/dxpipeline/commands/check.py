@@ -15,7 +15,7 @@ from dxpipeline.messages import issue_sentence, sentence
 from dxpipeline.preparation import SMALL_BYTES, CheckedFile, check_file
 from dxpipeline.quality.cross_check import Disagreement, cross_check
 from dxpipeline.quality.derived import DerivationError
-from dxpipeline.quality.issues import joined, shown
+from dxpipeline.quality.issues import issue_frame, shown
 from dxpipeline.quality.model import CheckedBlock, FileFindings
 from dxpipeline.quality.outcome import FileRejectedWithIssues, verdict_of
 from dxpipeline.quality.sample_check import sampled
@@ -95,7 +95,7 @@ class _Tally:
         self.accepted = 0
         self.quarantined = 0
         self.superseded: list[SkippedRow] = []
-        self.issues = joined([])
+        self.issues = issue_frame([])
         self._with_rows = with_rows
         self._rows: list[pl.DataFrame] = []
 
@@ -104,7 +104,8 @@ class _Tally:
         accepted = block.rows.filter("accepted")
         self._supersede(block.rows.filter("superseded"))
         self.accepted += accepted.height
-        self.quarantined += block.rows.select((~pl.col("accepted") & ~pl.col("superseded")).sum()).item()
+        refused = block.rows.select((~pl.col("accepted") & ~pl.col("superseded")).sum()).item()
+        self.quarantined += refused + block.ragged.height
         self.issues = self.issues.vstack(block.issues)
         if self._with_rows:
             self._rows.append(accepted)
@@ -115,7 +116,8 @@ class _Tally:
         self._supersede(superseded)
         self.accepted -= late.height + superseded.height
         self.quarantined += late.height
-        self.issues = joined([_without(self.issues, superseded), findings.issues])
+        issues = pl.concat([_without(self.issues, superseded), findings.issues])
+        self.issues = issues.sort("source_row", maintain_order=True, nulls_last=True)
         self._rows = [_without(_without(rows, late), superseded) for rows in self._rows]
 
     def rows(self) -> Iterator[dict[str, Any]]:

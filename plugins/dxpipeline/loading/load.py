@@ -65,7 +65,7 @@ class Load:
     def shape(self, block: CheckedBlock) -> ShapedBlock:
         """Bring a block into the form in which it is stored; touches no connection, so any thread may."""
         superseded = block.rows["source_row"].filter(block.rows["superseded"])
-        return ShapedBlock(self._staging.shape(block.rows), block.issues, superseded)
+        return ShapedBlock(self._staging.shape(block), block.issues, superseded)
 
     def add(self, block: ShapedBlock) -> None:
         """Stage the rows of one block and record its issues."""

@@ -18,6 +18,7 @@ from sqlalchemy.schema import CreateTable
 from dxpipeline.contracts import Contract
 from dxpipeline.loading.stored_form import stored_form
 from dxpipeline.privacy.hashing import KeyedHasher
+from dxpipeline.quality.model import CheckedBlock
 from dxpipeline.warehouse.core_tables import core_table
 from dxpipeline.warehouse.sql_files import read_sql
 
@@ -89,12 +90,13 @@ class Staging:
             execute(self._connection, CreateTable(self.rows))
         execute(self._connection, CreateTable(self.refused))
 
-    def shape(self, rows: pl.DataFrame) -> StagedBlock:
-        """Write checked rows (`CheckedBlock.rows`) as COPY takes them; touches no connection."""
+    def shape(self, block: CheckedBlock) -> StagedBlock:
+        """Write checked rows as COPY takes them; touches no connection."""
+        rows = block.rows
         accepted = rows["accepted"]
         refused = ~(accepted | rows["superseded"])
         good = rows if accepted.all() else rows.filter(accepted)
-        bad = rows.filter(refused).select(
+        bad = pl.concat([rows.filter(refused), block.ragged], how="diagonal").select(
             pl.col("sheet").fill_null("").alias("source_sheet"), "source_row", *self._kept_of_refused()
         )
         return StagedBlock(copy_rows(stored_form(good, self.contract, self._hasher)), copy_rows(bad))

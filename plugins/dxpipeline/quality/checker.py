@@ -16,11 +16,11 @@ import polars as pl
 
 from dxpipeline.contracts import Contract
 from dxpipeline.periods import Period
-from dxpipeline.quality.compiler import RowRule, UniqueRule, compile_suite
+from dxpipeline.quality.compiler import compile_suite
 from dxpipeline.quality.context import Context
 from dxpipeline.quality.derived import DERIVATIONS, derive, derived_kinds, not_looked_up
 from dxpipeline.quality.file_rules import FileFigures
-from dxpipeline.quality.issues import CONTRACT, issue_frame, joined, shown
+from dxpipeline.quality.issues import CONTRACT, Issue, issue_frame, issues_of_rule, shown
 from dxpipeline.quality.limits import limit_details
 from dxpipeline.quality.model import CheckedBlock, FileFindings
 from dxpipeline.quality.newest import NewestVersions
@@ -100,44 +100,40 @@ class Checker:
         judged = pl.concat([typed.rows, derived], how="horizontal") if derived.width else typed.rows
         for figures in self._figures:
             figures.add(judged)
-        issues = joined(
-            [
-                typed.issues,
-                *self._row_issues(block.sheet, typed, judged),
-                *self._key_issues(block.sheet, typed),
-                *(self._unique_issues(one, check, block.sheet, typed, judged) for one, check in self._unique),
-                self._ragged_issues(block),
-            ]
-        )
-        return self._checked(block, typed.rows, derived, issues)
+        issues = [
+            *typed.issues,
+            *self._row_issues(block.sheet, typed, judged),
+            *self._key_issues(block.sheet, typed),
+            *self._unique_issues(block.sheet, typed, judged),
+            *self._ragged_issues(block),
+        ]
+        return self._checked(block, typed.rows, derived, issue_frame(issues))
 
     def finish(self) -> FileFindings:
         """Return what only the whole file shows; may be called once, after the last block."""
-        late = joined([self._key.finish(), *(self._finish_unique(check) for _, check in self._unique)])
-        file_issues = []
+        late = issue_frame([*self._key.finish(), *self._finish_unique()])
+        file_issues: list[Issue] = []
         rejected_by: tuple[str, dict[str, str]] | None = None
         for figures in self._figures:
             if figures.success():
                 continue
             rule = figures.rule
-            file_issues.append(
-                issue_frame(
-                    sheets=[None],
-                    rows=[None],
-                    column=rule.column,
-                    code=rule.code,
-                    severity=rule.severity,
-                    rule=rule.id,
-                    values=[None],
-                    details=[figures.details()],
-                )
+            file_issues += issues_of_rule(
+                sheets=[None],
+                rows=[None],
+                column=rule.column,
+                code=rule.code,
+                severity=rule.severity,
+                rule=rule.id,
+                values=[None],
+                details=[figures.details()],
             )
             if rule.severity == "critical" and rejected_by is None:
                 rejected_by = (rule.code, figures.details())
         refused = late.filter(pl.col("severity") == "critical").select("sheet", "source_row").unique()
         already = pl.concat([refused.clear(), *self._refused])
         return FileFindings(
-            issues=joined([late, *file_issues]),
+            issues=pl.concat([late, issue_frame(file_issues)]),
             late_quarantined=refused.join(
                 already, on=["sheet", "source_row"], how="anti", nulls_equal=True
             ).sort("source_row"),
@@ -150,9 +146,7 @@ class Checker:
         column = self._contract.by_name[rule.column or self._contract.key[0]]
         return UniqueCheck(name=rule.id, severity=rule.severity, code=rule.code, column=column)
 
-    def _row_issues(
-        self, sheet: str | None, typed: TypedBlock, judged: pl.DataFrame
-    ) -> Iterable[pl.DataFrame]:
+    def _row_issues(self, sheet: str | None, typed: TypedBlock, judged: pl.DataFrame) -> Iterable[Issue]:
         """Run every row rule in one pass and report the rows that fail."""
         if not self._compiled.row_rules:
             return
@@ -160,39 +154,36 @@ class Checker:
             one.applies.sum().alias(one.rule.id) for one in self._compiled.row_rules
         ).row(0, named=True)
         failures = self._compiled.failures(judged)
+        failed = failures.sum().row(0, named=True)
         for compiled in self._compiled.row_rules:
             rule = compiled.rule
             self._elements[rule.id] += elements[rule.id]
-            failed = failures[rule.id]
-            if not failed.any():
+            if not failed[rule.id]:
                 continue
-            failed = failed.fill_null(False) & ~_unreadable(typed, rule.operands)
-            self._unexpected[rule.id] += int(failed.sum())
-            yield self._failed_rows(sheet, typed, judged, compiled, failed)
+            places = failures[rule.id].arg_true()
+            unreadable = _unreadable(typed, rule.operands)
+            if unreadable:
+                places = places.filter(~places.is_in(unreadable))
+            self._unexpected[rule.id] += len(places)
+            yield from self._issues_at(places, sheet, typed, judged, rule)
 
-    def _failed_rows(
-        self,
-        sheet: str | None,
-        typed: TypedBlock,
-        judged: pl.DataFrame,
-        compiled: RowRule,
-        failed: pl.Series,
-    ) -> pl.DataFrame:
-        rule = compiled.rule
+    def _issues_at(
+        self, places: pl.Series, sheet: str | None, typed: TypedBlock, judged: pl.DataFrame, rule: Rule
+    ) -> list[Issue]:
+        """Report the rows at some positions as failed."""
         column = self._contract.by_name[rule.column or ""]
         looked_up = (derived.columns for derived in self._contract.derived if derived.name in rule.operands)
         # Most rules refuse few rows: only what their sentences need is picked.
         needed = dict.fromkeys(["source_row", *rule.columns, *itertools.chain.from_iterable(looked_up)])
-        rows = judged.select(list(needed)).filter(failed)
-        texts = typed.texts[column.name].filter(failed)
-        return issue_frame(
+        rows = judged.select(list(needed))[places]
+        return issues_of_rule(
             sheets=[sheet] * rows.height,
             rows=rows["source_row"].to_list(),
             column=column.name,
             code=rule.code,
             severity=rule.severity,
             rule=rule.id,
-            values=[shown(text, column) for text in texts],
+            values=[shown(text, column) for text in typed.texts[column.name][places]],
             details=self._details(rule, rows),
         )
 
@@ -209,40 +200,42 @@ class Checker:
                 detail.update(answers[cell])
         return details
 
-    def _key_issues(self, sheet: str | None, typed: TypedBlock) -> Iterable[pl.DataFrame]:
+    def _key_issues(self, sheet: str | None, typed: TypedBlock) -> list[Issue]:
         """Report repeated keys, but not those of versions; a record without key repeats nobody's."""
         if self._newest is not None:
-            return
+            return []
         key = list(self._contract.key)
         complete = typed.rows.select(pl.all_horizontal(pl.col(key).is_not_null())).to_series()
         rows = typed.rows.filter(complete)
-        yield self._key.add(rows.select(key), sheet, rows["source_row"], typed.texts[key[0]].filter(complete))
+        return self._key.add(
+            rows.select(key), sheet, rows["source_row"], typed.texts[key[0]].filter(complete)
+        )
 
-    def _unique_issues(
-        self,
-        compiled: UniqueRule,
-        check: UniqueCheck,
-        sheet: str | None,
-        typed: TypedBlock,
-        judged: pl.DataFrame,
-    ) -> pl.DataFrame:
-        rule = compiled.rule
-        self._elements[rule.id] += int(judged.select(compiled.applies.sum()).item())
-        chosen = judged.select(compiled.looked_at).to_series() & ~_unreadable(typed, rule.operands)
-        rows = judged.filter(chosen)
-        keys = rows.select(value.alias(f"key_{number}") for number, value in enumerate(compiled.key))
-        texts = typed.texts[rule.column or self._contract.key[0]].filter(chosen)
-        issues = check.add(keys, sheet, rows["source_row"], texts)
-        self._unexpected[rule.id] += issues.height
-        return issues
+    def _unique_issues(self, sheet: str | None, typed: TypedBlock, judged: pl.DataFrame) -> Iterable[Issue]:
+        """Report what repeats in this block or repeats an earlier one."""
+        for compiled, check in self._unique:
+            rule = compiled.rule
+            self._elements[rule.id] += int(judged.select(compiled.applies.sum()).item())
+            chosen = judged.select(compiled.looked_at).to_series()
+            unreadable = _unreadable(typed, rule.operands)
+            if unreadable:
+                chosen = chosen.clone().scatter(sorted(unreadable), False)
+            rows = judged.filter(chosen)
+            keys = rows.select(value.alias(f"key_{number}") for number, value in enumerate(compiled.key))
+            texts = typed.texts[rule.column or self._contract.key[0]].filter(chosen)
+            issues = check.add(keys, sheet, rows["source_row"], texts)
+            self._unexpected[rule.id] += len(issues)
+            yield from issues
 
-    def _finish_unique(self, check: UniqueCheck) -> pl.DataFrame:
-        issues = check.finish()
-        self._unexpected[check.name] += issues.height
-        return issues
+    def _finish_unique(self) -> Iterable[Issue]:
+        """Report the rows that only a later block showed to be repeated."""
+        for _, check in self._unique:
+            issues = check.finish()
+            self._unexpected[check.name] += len(issues)
+            yield from issues
 
-    def _ragged_issues(self, block: Block) -> pl.DataFrame:
-        return issue_frame(
+    def _ragged_issues(self, block: Block) -> list[Issue]:
+        return issues_of_rule(
             sheets=[block.sheet] * block.ragged.height,
             rows=block.ragged["source_row"].to_list(),
             column=None,
@@ -256,14 +249,7 @@ class Checker:
     def _checked(
         self, block: Block, rows: pl.DataFrame, derived: pl.DataFrame, issues: pl.DataFrame
     ) -> CheckedBlock:
-        """Join the ragged records, in the order of the file, and say which records are accepted."""
-        if block.ragged.height:
-            ragged = block.ragged.select(pl.col("source_row").cast(pl.Int64()))
-            order = pl.concat([rows["source_row"], ragged["source_row"]]).arg_sort()
-            rows = pl.concat([rows, ragged], how="diagonal")[order]
-            if derived.width:
-                gap = derived.clear(block.ragged.height)
-                derived = pl.concat([derived, gap])[order]
+        """Say which records are accepted."""
         accepted = self._accepted(rows, issues)
         superseded = self._superseded(block.sheet, rows, accepted)
         if superseded.any():
@@ -271,9 +257,10 @@ class Checker:
             gone = rows["source_row"].filter(superseded)
             issues = issues.filter(~pl.col("source_row").is_in(gone.implode()))
         columns = [column.name for column in self._contract.columns]
+        sheet = pl.lit(block.sheet, dtype=pl.String()).alias("sheet")
         return CheckedBlock(
             rows=rows.select(
-                pl.lit(block.sheet, dtype=pl.String()).alias("sheet"),
+                sheet,
                 "source_row",
                 *columns,
                 accepted.alias("accepted"),
@@ -281,6 +268,7 @@ class Checker:
             ),
             derived=derived,
             issues=issues,
+            ragged=block.ragged.select(sheet, "source_row"),
         )
 
     def _accepted(self, rows: pl.DataFrame, issues: pl.DataFrame) -> pl.Series:
@@ -334,9 +322,6 @@ class Checker:
         }
 
 
-def _unreadable(typed: TypedBlock, columns: Iterable[str]) -> pl.Series:
-    """Say for which rows one of the columns had a cell that could not be read."""
-    hit = [name for name in columns if name in typed.unreadable.columns]
-    if not hit:
-        return pl.repeat(False, typed.rows.height, dtype=pl.Boolean(), eager=True)
-    return typed.unreadable.select(pl.any_horizontal(hit)).to_series()
+def _unreadable(typed: TypedBlock, columns: Iterable[str]) -> frozenset[int]:
+    """Return the positions of the rows in which one of the columns could not be read."""
+    return frozenset[int]().union(*(typed.unreadable.get(name, ()) for name in columns))

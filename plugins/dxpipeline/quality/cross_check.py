@@ -93,7 +93,7 @@ def cross_check(
         return None
     kinds = {column.name: column.kind for column in contract.columns} | derived_kinds(contract)
     issues = _issues(blocks, findings or {})
-    rows = _rows(blocks, issues)
+    rows = _rows(blocks)
     places: list[Place] = list(rows.select(_SUBMISSION, "sheet", "source_row").iter_rows())
     # Names and ids of persons, at which no rule looks, stay here.
     answers = failing_rows(rules, rows.select(_SUBMISSION, *_columns_of(suite)), kinds)
@@ -293,15 +293,12 @@ def _columns_of(suite: Suite) -> list[str]:
     return list(dict.fromkeys(name for rule in suite.rules if rule.scope != "file" for name in rule.columns))
 
 
-def _rows(blocks: Sequence[tuple[int, CheckedBlock]], issues: pl.DataFrame) -> pl.DataFrame:
+def _rows(blocks: Sequence[tuple[int, CheckedBlock]]) -> pl.DataFrame:
     frames = []
     for submission, block in blocks:
         rows = block.rows.with_columns(pl.lit(submission, dtype=pl.Int64()).alias(_SUBMISSION))
         frames.append(pl.concat([rows, block.derived], how="horizontal") if block.derived.width else rows)
-    ragged = issues.filter(pl.col("code") == "ragged-row").select(_SUBMISSION, "sheet", "source_row")
-    return pl.concat(frames).join(
-        ragged, on=[_SUBMISSION, "sheet", "source_row"], how="anti", nulls_equal=True, maintain_order="left"
-    )
+    return pl.concat(frames)
 
 
 def _issues(blocks: Sequence[tuple[int, CheckedBlock]], findings: Mapping[int, FileFindings]) -> pl.DataFrame:

@@ -1,10 +1,11 @@
-"""Makes issues: frames of `ISSUE_SCHEMA`, with cells shown as sent and personal ones masked."""
+"""Makes issues, with cells shown as sent and personal ones masked."""
 
 from __future__ import annotations
 
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 import polars as pl
 
@@ -19,6 +20,19 @@ _LONGEST_SHOWN = 200
 # Too short for a name or the number of a person: `ZZ9.9`, `19999`, `85,75`, `nm`.
 _HARMLESS = re.compile(r"-?[^\W\d_]{0,2}[0-9]{0,5}(?:[.,][0-9]{1,3})?")
 _DAY = re.compile(DAY)
+
+
+class Issue(NamedTuple):
+    """One issue: a row of a frame of `ISSUE_SCHEMA`."""
+
+    sheet: str | None
+    source_row: int | None
+    column_name: str | None
+    code: str
+    severity: Severity
+    rule: str
+    value: str | None
+    details: str | None
 
 
 def shown(value: str | None, column: Column | None) -> str | None:
@@ -40,7 +54,7 @@ def _harmless(text: str, column: Column) -> bool:
     return bool(_HARMLESS.fullmatch(text) or (column.kind == "date" and _DAY.fullmatch(text)))
 
 
-def issue_frame(
+def issues_of_rule(
     *,
     sheets: Sequence[str | None],
     rows: Sequence[int | None],
@@ -50,7 +64,7 @@ def issue_frame(
     rule: str,
     values: Sequence[str | None],
     details: Sequence[Mapping[str, str] | None],
-) -> pl.DataFrame:
+) -> list[Issue]:
     """Return the issues of one rule.
 
     Args:
@@ -63,28 +77,20 @@ def issue_frame(
         values: What each cell showed, already through `shown`.
         details: What each sentence needs.
     """
-    size = len(rows)
+    codes = [code] * len(rows) if isinstance(code, str) else code
     # Most rows of a rule share their details; writing them once halves the time of a file of bad rows.
     written = {key: _json(dict(key)) for key in set(map(_items, details))}
-    found = {
-        "sheet": list(sheets),
-        "source_row": list(rows),
-        "column_name": [column] * size,
-        "code": [code] * size if isinstance(code, str) else list(code),
-        "severity": [severity] * size,
-        "rule": [rule] * size,
-        "value": list(values),
-        "details": [written[_items(one)] for one in details],
-    }
-    return pl.DataFrame({name: found[name] for name in ISSUE_SCHEMA}, schema=ISSUE_SCHEMA)
+    return [
+        Issue(sheet, row, column, one, severity, rule, value, written[_items(detail)])
+        for sheet, row, one, value, detail in zip(sheets, rows, codes, values, details, strict=True)
+    ]
 
 
-def joined(frames: Iterable[pl.DataFrame]) -> pl.DataFrame:
-    """Return several frames of issues as one, in the order of the rows."""
-    collected = list(frames)
-    if not collected:
-        return pl.DataFrame(schema=ISSUE_SCHEMA)
-    return pl.concat(collected).sort("source_row", maintain_order=True, nulls_last=True)
+def issue_frame(issues: Iterable[Issue]) -> pl.DataFrame:
+    """Return issues as a frame of `ISSUE_SCHEMA`, in the order of the rows, those of no row last."""
+    ordered = sorted(issues, key=lambda issue: (issue.source_row is None, issue.source_row or 0))
+    columns = zip(*ordered, strict=True) if ordered else ([] for _ in ISSUE_SCHEMA)
+    return pl.DataFrame(dict(zip(ISSUE_SCHEMA, columns, strict=True)), schema=ISSUE_SCHEMA)
 
 
 def _items(details: Mapping[str, str] | None) -> tuple[tuple[str, str], ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import polars as pl
@@ -29,6 +29,10 @@ null where none is needed.
 """
 
 
+def _no_rows() -> pl.DataFrame:
+    return pl.DataFrame(schema={"sheet": pl.String(), "source_row": pl.Int64()})
+
+
 @dataclass(frozen=True)
 class CheckedBlock:
     """The checked records of one block.
@@ -36,15 +40,17 @@ class CheckedBlock:
     Attributes:
         rows: `sheet`, `source_row`, every contract column (typed, null where absent or unreadable), and
             `accepted` and `superseded` (Boolean, never both: a record that is neither is refused). All
-            records of the block, also the ragged ones (with null columns). Superseded are, in upsert feeds,
-            the records that pass all rules and of which this block or an earlier one has a newer version.
+            records of the block but the ragged ones. Superseded are, in upsert feeds, the records that pass
+            all rules and of which this block or an earlier one has a newer version.
         derived: The derived columns of the same rows, in the same order.
         issues: A frame of `ISSUE_SCHEMA`.
+        ragged: `sheet` and `source_row` of the records whose cells do not fit the header; they are refused.
     """
 
     rows: pl.DataFrame
     derived: pl.DataFrame
     issues: pl.DataFrame
+    ragged: pl.DataFrame = field(default_factory=_no_rows)
 
 
 @dataclass(frozen=True)

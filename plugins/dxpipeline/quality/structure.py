@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from dxpipeline.contracts import Column, Contract
-from dxpipeline.quality.issues import CONTRACT, issue_frame, joined, shown
+from dxpipeline.quality.issues import CONTRACT, Issue, issues_of_rule, shown
 from dxpipeline.reading.model import Block
 from dxpipeline.reading.numerals import DecimalMark
 from dxpipeline.reading.values import DTYPES, parse_column
@@ -21,15 +21,15 @@ class TypedBlock:
     Attributes:
         rows: `source_row` and every contract column, null where absent or unreadable.
         texts: Every contract column as sent.
-        unreadable: One Boolean column for every contract column with a cell that could not be read.
-        issues: What the contract found, a frame of `ISSUE_SCHEMA`.
+        unreadable: Column -> the positions of its cells that could not be read.
+        issues: What the contract found.
         notes: What was repaired on the way, for the receipt.
     """
 
     rows: pl.DataFrame
     texts: pl.DataFrame
-    unreadable: pl.DataFrame
-    issues: pl.DataFrame
+    unreadable: Mapping[str, frozenset[int]]
+    issues: list[Issue]
     notes: list[str]
 
 
@@ -52,8 +52,8 @@ def type_block(
     source_rows = block.texts["source_row"].cast(pl.Int64())
     typed = [source_rows.alias("source_row")]
     sent: list[pl.Series] = []
-    unreadable: list[pl.Series] = []
-    issues: list[pl.DataFrame] = []
+    unreadable: dict[str, frozenset[int]] = {}
+    issues: list[Issue] = []
     notes: list[str] = []
     for column in contract.columns:
         if column.name in block.texts.columns:
@@ -79,27 +79,27 @@ def type_block(
         sent.append(texts.alias(column.name))
         coded = len(codes) - codes.null_count()
         if coded:
-            unreadable.append(codes.is_not_null().alias(column.name))
+            unreadable[column.name] = frozenset(codes.is_not_null().arg_true())
         if column.required and values.null_count() > coded:
             absent = values.is_null() & codes.is_null()
             codes = codes.zip_with(~absent, pl.repeat("missing-value", len(codes), eager=True))
         if codes.null_count() < len(codes):
-            issues.append(_cell_issues(block.sheet, source_rows, column, texts, codes))
+            issues += _cell_issues(block.sheet, source_rows, column, texts, codes)
     return TypedBlock(
         rows=pl.DataFrame(typed),
         texts=pl.DataFrame(sent),
-        unreadable=pl.DataFrame(unreadable),
-        issues=joined(issues),
+        unreadable=unreadable,
+        issues=issues,
         notes=notes,
     )
 
 
 def _cell_issues(
     sheet: str | None, source_rows: pl.Series, column: Column, texts: pl.Series, codes: pl.Series
-) -> pl.DataFrame:
+) -> list[Issue]:
     bad = codes.is_not_null()
     kinds = codes.filter(bad).to_list()
-    return issue_frame(
+    return issues_of_rule(
         sheets=[sheet] * len(kinds),
         rows=source_rows.filter(bad).to_list(),
         column=column.name,

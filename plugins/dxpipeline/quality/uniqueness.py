@@ -11,7 +11,7 @@ import polars as pl
 
 from dxpipeline.contracts import Column
 from dxpipeline.quality.hash_index import UNSEEN, HashIndex, hash_keys
-from dxpipeline.quality.issues import issue_frame, joined, shown
+from dxpipeline.quality.issues import Issue, issues_of_rule, shown
 from dxpipeline.quality.model import Severity
 
 _ROW_BITS = 40  # of a place: the sheet's number above, the row below
@@ -51,7 +51,7 @@ class UniqueCheck:
         self._reported: set[int] = set()
         self._repeated: dict[int, _Repeated] = {}
 
-    def add(self, keys: pl.DataFrame, sheet: str | None, rows: pl.Series, texts: pl.Series) -> pl.DataFrame:
+    def add(self, keys: pl.DataFrame, sheet: str | None, rows: pl.Series, texts: pl.Series) -> list[Issue]:
         """Look at the rows of a block.
 
         Args:
@@ -66,7 +66,7 @@ class UniqueCheck:
         if sheet not in self._sheets:
             self._sheets.append(sheet)
         if keys.is_empty():
-            return joined([])
+            return []
         hashes = hash_keys(keys)
         places = (self._sheets.index(sheet) << _ROW_BITS) + rows.to_numpy().astype(np.int64)
         before = self._index.add(hashes, places)
@@ -83,7 +83,7 @@ class UniqueCheck:
             elif first < 0:
                 self._reported.add(key)
         picked = [int(position) for position in positions]
-        return issue_frame(
+        return issues_of_rule(
             sheets=[sheet] * len(picked),
             rows=[rows[position] for position in picked],
             column=self._column.name,
@@ -97,10 +97,10 @@ class UniqueCheck:
             ],
         )
 
-    def finish(self) -> pl.DataFrame:
+    def finish(self) -> list[Issue]:
         """Return the issues of the rows that only a later block showed to be repeated."""
         found = sorted(self._repeated.values(), key=lambda one: one.first)
-        return issue_frame(
+        return issues_of_rule(
             sheets=[self._sheet(one.first) for one in found],
             rows=[_row(one.first) for one in found],
             column=self._column.name,

@@ -17,6 +17,7 @@ from psycopg import sql
 from dxpipeline.contracts import Contract, contracts
 from dxpipeline.loading.staging import Staging, copy, copy_rows
 from dxpipeline.privacy.hashing import KeyedHasher
+from dxpipeline.quality.model import ISSUE_SCHEMA, CheckedBlock
 
 AWKWARD = [
     "", " ", "\\N", "\\.", "\\", "\\\\n", '"', '""', "'", ",", ";", "\t", "a\nb", "a\r\nb", "a\rb", "\n",
@@ -57,6 +58,10 @@ def frame(contract: Any, rows: list[dict[str, Any]]) -> pl.DataFrame:
         for number, row in enumerate(rows, start=2)
     ]
     return pl.DataFrame([{name: row.get(name) for name in schema} for row in numbered], schema=schema)
+
+
+def checked(rows: pl.DataFrame, *ragged: tuple[str | None, int]) -> CheckedBlock:
+    return CheckedBlock(rows, pl.DataFrame(), pl.DataFrame(schema=ISSUE_SCHEMA), places(*ragged))
 
 
 def staged(connection: psycopg.Connection, table: str, *names: str) -> list[tuple[Any, ...]]:
@@ -122,7 +127,7 @@ def test_numbers_dates_and_flags_arrive_as_they_were(probe: psycopg.Connection) 
 def test_lists_arrive_as_they_were(warehouse: psycopg.Connection, lists: list[list[str] | None]) -> None:
     with warehouse.transaction(force_rollback=True):
         staging = made(warehouse, BROADBAND, 1)
-        staging.add(staging.shape(frame(BROADBAND, [{"carriers": value} for value in lists])))
+        staging.add(staging.shape(checked(frame(BROADBAND, [{"carriers": value} for value in lists]))))
         assert [value for (value,) in staged(warehouse, "attempt_1", "carriers")] == lists
 
 
@@ -138,14 +143,20 @@ def test_accepted_rows_are_staged_whole_and_of_refused_ones_the_key(warehouse: p
                 {"hospital_code": "38001", "accepted": False, "superseded": True},
             ],
         )
-        staging.add(staging.shape(rows))
-        staging.add(staging.shape(rows.with_columns(sheet=pl.lit("Biểu 1"))))
-        staging.add(staging.shape(rows.clear()))
+        staging.add(staging.shape(checked(rows)))
+        staging.add(staging.shape(checked(rows.with_columns(sheet=pl.lit("Biểu 1")), ("Biểu 1", 6))))
+        staging.add(staging.shape(checked(rows.clear())))
         found = staged(warehouse, "attempt_7", "source_sheet", "source_row", "hospital_code", "it_level")
         assert found == [("", 2, "38001", 6), ("Biểu 1", 2, "38001", 6)]
         refused = staged(warehouse, "attempt_7_refused", "source_sheet", "source_row", "hospital_code")
-        assert refused == [("", 3, None), ("", 4, "38002"), ("Biểu 1", 3, None), ("Biểu 1", 4, "38002")]
-        assert (staging.accepted, staging.quarantined) == (2, 4)
+        assert refused == [
+            ("", 3, None),
+            ("", 4, "38002"),
+            ("Biểu 1", 3, None),
+            ("Biểu 1", 4, "38002"),
+            ("Biểu 1", 6, None),
+        ]
+        assert (staging.accepted, staging.quarantined) == (2, 5)
 
 
 def test_a_refused_row_is_held_without_key_and_day_where_its_key_may_be_of_a_person(
@@ -157,7 +168,7 @@ def test_a_refused_row_is_held_without_key_and_day_where_its_key_may_be_of_a_per
         staging = made(warehouse, RECORDS, 7)
         day = date(2021, 4, 1)
         rows = [{"record_id": key, "updated_on": day, "accepted": False} for key in keys]
-        staging.add(staging.shape(frame(RECORDS, rows)))
+        staging.add(staging.shape(checked(frame(RECORDS, rows))))
         held = staged(warehouse, "attempt_7_refused", "source_row", "record_id", "updated_on")
         nothing = [(row, None, None) for row in range(3, 9)]
         assert held == [(2, keys[0], day), *nothing, (9, keys[-1], day)]
@@ -167,8 +178,8 @@ def test_rows_are_refused_or_superseded_later_by_sheet_and_row(warehouse: psycop
     with warehouse.transaction(force_rollback=True):
         staging = made(warehouse, HOSPITALS, 7)
         rows = frame(HOSPITALS, [{"hospital_code": f"3800{number}"} for number in range(3)])
-        staging.add(staging.shape(rows))
-        staging.add(staging.shape(rows.with_columns(sheet=pl.lit("B"))))
+        staging.add(staging.shape(checked(rows)))
+        staging.add(staging.shape(checked(rows.with_columns(sheet=pl.lit("B")))))
         staging.refuse(places())
         assert (staging.accepted, staging.quarantined) == (6, 0)
         staging.refuse(places((None, 3), ("B", 4)))

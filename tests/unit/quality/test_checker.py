@@ -123,15 +123,14 @@ def test_an_absent_optional_column_is_empty(
     assert accepted(block.rows) == [10]
 
 
-def test_a_ragged_record_is_refused_as_a_whole_and_keeps_its_place(
+def test_a_ragged_record_is_refused_as_a_whole(
     good: dict[str, Record], make_block: MakeBlock, make_checker: MakeChecker
 ) -> None:
     records = [good["health_stations"], {**good["health_stations"], "station_code": "38102"}]
     block = make_checker("health_stations").check(make_block(records, first_row=4, ragged=[(2, 9), (6, 1)]))
-    assert block.rows["source_row"].to_list() == [2, 4, 5, 6]
-    assert block.rows["accepted"].to_list() == [False, True, True, False]
-    assert block.rows["station_code"].to_list() == [None, "38101", "38102", None]
-    assert block.derived["commune_in_force"].to_list() == [None, True, True, None]
+    assert block.rows["source_row"].to_list() == [4, 5]
+    assert block.rows["accepted"].to_list() == [True, True]
+    assert block.ragged.rows() == [("Biểu", 2), ("Biểu", 6)]
     assert [
         (row["source_row"], row["column_name"], row["code"], row["details"])
         for row in block.issues.to_dicts()

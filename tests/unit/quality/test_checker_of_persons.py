@@ -73,7 +73,8 @@ def test_a_version_without_key_or_day_is_refused_and_a_ragged_one_too(
 ) -> None:
     records = versions(good, {}, {"record_id": None}, {"updated_on": None}, {"updated_on": "31/02/2021"})
     block = make_checker("health_records").check(make_block(records, ragged=[(14, 3)]))
-    assert block.rows["accepted"].to_list() == [True, False, False, False, False]
+    assert block.rows["accepted"].to_list() == [True, False, False, False]
+    assert block.ragged["source_row"].to_list() == [14]
     assert not block.rows["superseded"].any()
     assert [issue[1:3] for issue in issues_of(block.issues)] == [
         ("record_id", "missing-value"),

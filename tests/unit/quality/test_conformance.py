@@ -285,7 +285,8 @@ def compiled_failures(rules: Sequence[Rule], frame: pl.DataFrame) -> dict[str, l
         positions = frame.with_row_index("position").filter(unique.looked_at)
         keys = positions.select(value.alias(str(number)) for number, value in enumerate(unique.key))
         texts = pl.Series([None] * keys.height, dtype=pl.String)
-        failing[unique.rule.id] = check.add(keys, None, positions["position"], texts)["source_row"].to_list()
+        repeated = check.add(keys, None, positions["position"], texts)
+        failing[unique.rule.id] = [issue.source_row for issue in repeated if issue.source_row is not None]
     return failing
 
 

@@ -24,9 +24,9 @@ def run(
         rows = pl.Series(range(first_row, first_row + len(keys)), dtype=pl.Int64)
         texts = pl.Series("code", keys, dtype=pl.String)
         found = check.add(texts.to_frame(), sheets[number] if sheets else None, rows, texts)
-        issues += [(number, *row) for row in found.select("sheet", "source_row", "value").iter_rows()]
+        issues += [(number, issue.sheet, issue.source_row, issue.value) for issue in found]
         first_row += len(keys)
-    return issues + [(-1, *row) for row in check.finish().select("sheet", "source_row", "value").iter_rows()]
+    return issues + [(-1, issue.sheet, issue.source_row, issue.value) for issue in check.finish()]
 
 
 @settings(max_examples=200, deadline=None, derandomize=True, database=None)
@@ -53,14 +53,13 @@ def test_an_issue_names_the_other_rows_with_the_key() -> None:
     check = UniqueCheck(name="contract", severity="critical", code="duplicate-key", column=CODE)
     first = pl.Series("code", ["a", "b", "a", "a"])
     found = check.add(first.to_frame(), "I", pl.Series([10, 11, 12, 13]), first)
-    assert [json.loads(details) for details in found["details"]] == [
+    assert [json.loads(issue.details or "") for issue in found] == [
         {"rows": "12, 13"},
         {"rows": "10, 13"},
         {"rows": "10, 12"},
     ]
     again = pl.Series("code", ["b"])
-    assert json.loads(check.add(again.to_frame(), "II", pl.Series([10]), again)["details"][0]) == {
-        "rows": "11",
-        "sheets": "I",
-    }
-    assert json.loads(check.finish()["details"][0]) == {"rows": "10", "sheets": "II"}
+    [copy] = check.add(again.to_frame(), "II", pl.Series([10]), again)
+    assert json.loads(copy.details or "") == {"rows": "11", "sheets": "I"}
+    [first_one] = check.finish()
+    assert json.loads(first_one.details or "") == {"rows": "10", "sheets": "II"}
