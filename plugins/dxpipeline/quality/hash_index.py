@@ -1,12 +1,16 @@
 """Remembers the keys of a file by their hashes, block by block, with 16 bytes a key.
 
-Every key is a 64-bit hash with one whole number, kept in sorted runs that are merged as they grow. Two
-different keys are taken for one with a probability of n²/2⁶⁵: one in three million for 3.6 million rows. In a
-large file a bit for the first digits of each hash (8 MB) says of most new keys that no run needs a search.
+Every key is a 64-bit hash with one whole number, kept in sorted runs that are merged as they grow; each part
+of the hashes by their first digits has runs of its own, so that merging takes but a part of the memory once
+more. Two different keys are taken for one with a probability of n²/2⁶⁵: one in three million for 3.6 million
+rows. In a large file a bit for the first digits of each hash (8 MB) says of most new keys that no run needs a
+search.
 """
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
@@ -15,11 +19,14 @@ import polars as pl
 
 Hashes = npt.NDArray[np.uint64]
 Places = npt.NDArray[np.int64]
+Runs = list[tuple[Hashes, Places]]
 
 UNSEEN: Final = -1
 """What `HashIndex.add` tells of a key that no earlier block had."""
 
 _SEED = 20210225
+_PART_BITS = 4  # more parts cost CPU, fewer memory
+_PART_STARTS = np.arange(2**_PART_BITS, dtype=np.uint64) << np.uint64(64 - _PART_BITS)
 _FILTER_BITS = 26
 _FILTERED = 100_000  # keys from which the filter is worth its memory
 _MERGED = 4  # runs of like size that become one: every key is moved log₄ n times
@@ -40,12 +47,12 @@ class HashIndex:
 
     def __init__(self, *, largest: bool = False) -> None:
         self._largest = largest
-        self._runs: list[tuple[Hashes, Places]] = []
+        self._parts: list[Runs] = [[] for _ in _PART_STARTS]
         self._filter: npt.NDArray[np.uint8] | None = None
 
     def __len__(self) -> int:
         """Return the number of different keys."""
-        return sum(len(hashes) for hashes, _ in self._runs)
+        return sum(len(hashes) for hashes, _ in itertools.chain.from_iterable(self._parts))
 
     def add(self, hashes: Hashes, places: Places) -> Places:
         """Take in the keys of a block.
@@ -75,14 +82,16 @@ class HashIndex:
         """Take in keys in the order of their hashes, each once."""
         before = np.full(len(hashes), UNSEEN, dtype=np.int64)
         candidates = self._perhaps_known(hashes)
-        for run, run_places in self._runs if len(candidates) else ():
-            found = np.searchsorted(run, hashes[candidates])
-            found[found == len(run)] = 0
-            known = run[found] == hashes[candidates]
-            at, rows = found[known], candidates[known]
-            before[rows] = run_places[at]
-            if self._largest:
-                run_places[at] = np.maximum(run_places[at], places[rows])
+        for runs, part in self._by_part(hashes[candidates]):
+            looked_up = candidates[part]
+            for run, run_places in runs:
+                found = np.searchsorted(run, hashes[looked_up])
+                found[found == len(run)] = 0
+                known = run[found] == hashes[looked_up]
+                at, rows = found[known], looked_up[known]
+                before[rows] = run_places[at]
+                if self._largest:
+                    run_places[at] = np.maximum(run_places[at], places[rows])
         fresh = before == UNSEEN
         if fresh.all():
             self._keep(hashes, places)
@@ -98,20 +107,32 @@ class HashIndex:
         return np.flatnonzero(self._filter[byte] & bit)
 
     def _keep(self, hashes: Hashes, places: Places) -> None:
-        self._runs.append((hashes, places))
+        for runs, part in self._by_part(hashes):
+            runs.append((hashes[part], places[part]))
+            _merge(runs)
         if self._filter is not None:
             _note(hashes, self._filter)
         elif len(self) >= _FILTERED:
             self._filter = np.zeros(2**_FILTER_BITS // 8, dtype=np.uint8)
-            for run, _ in self._runs:
+            for run, _ in itertools.chain.from_iterable(self._parts):
                 _note(run, self._filter)
-        # Merging only runs of like size keeps the work at n·log(n) in all.
-        while len(self._runs) >= _MERGED and len(self._runs[-_MERGED][0]) <= 2 * len(self._runs[-1][0]):
-            merged = self._runs[-_MERGED:]
-            del self._runs[-_MERGED:]
-            hashes = np.concatenate([run for run, _ in merged])
-            order = np.argsort(hashes)
-            self._runs.append((hashes[order], np.concatenate([run for _, run in merged])[order]))
+
+    def _by_part(self, ordered: Hashes) -> Iterator[tuple[Runs, slice]]:
+        """Yield the runs of each part that has some of the keys, and where these stand."""
+        edges = [*np.searchsorted(ordered, _PART_STARTS).tolist(), len(ordered)]
+        for runs, (begin, end) in zip(self._parts, itertools.pairwise(edges), strict=True):
+            if begin < end:
+                yield runs, slice(begin, end)
+
+
+def _merge(runs: Runs) -> None:
+    """Merge the last runs of a part while they are of like size, which keeps the work at n·log(n) in all."""
+    while len(runs) >= _MERGED and len(runs[-_MERGED][0]) <= 2 * len(runs[-1][0]):
+        merged = runs[-_MERGED:]
+        del runs[-_MERGED:]
+        hashes = np.concatenate([run for run, _ in merged])
+        order = np.argsort(hashes)
+        runs.append((hashes[order], np.concatenate([run for _, run in merged])[order]))
 
 
 def _note(hashes: Hashes, seen: npt.NDArray[np.uint8]) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import tracemalloc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from unittest.mock import patch
 
 import numpy as np
@@ -12,6 +15,17 @@ from hypothesis import strategies as st
 
 from dxpipeline.quality import hash_index
 from dxpipeline.quality.hash_index import UNSEEN, HashIndex, hash_keys
+
+
+@contextmanager
+def traced() -> Iterator[Callable[[], int]]:
+    """Yield what tells the most memory that Python and numpy held since, in bytes."""
+    tracemalloc.start()
+    try:
+        yield lambda: tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
 
 ROWS = st.lists(st.tuples(st.integers(0, 12), st.integers(0, 99)), max_size=8)
 
@@ -26,7 +40,7 @@ def test_each_row_learns_what_earlier_blocks_left_with_its_key(
     index = HashIndex(largest=largest)
     kept: dict[int, int] = {}
     for block in blocks:
-        hashes = np.array([key * 2**57 for key, _ in block], dtype=np.uint64)
+        hashes = np.array([key * 2**59 for key, _ in block], dtype=np.uint64)
         numbers = np.array([number for _, number in block], dtype=np.int64)
         with patch.object(hash_index, "_FILTERED", filtered_from):
             before = index.add(hashes, numbers)
@@ -52,9 +66,21 @@ def test_the_index_keeps_sixteen_bytes_a_key_in_few_runs_and_finds_each_again() 
         block = hashes[start : start + 1_000]
         assert (index.add(block, np.arange(start, start + len(block))) == UNSEEN).all()
     assert len(index) == len(hashes)
-    assert len(index._runs) <= 12
+    assert max(len(runs) for runs in index._parts) <= 16
     assert index.add(hashes, np.zeros(len(hashes), dtype=np.int64)).tolist() == list(range(len(hashes)))
-    assert sum(run.nbytes + places.nbytes for run, places in index._runs) == 16 * len(hashes)
+    runs = [run for runs in index._parts for run in runs]
+    assert sum(run.nbytes + places.nbytes for run, places in runs) == 16 * len(hashes)
+
+
+def test_merging_takes_but_a_part_of_the_memory_once_more() -> None:
+    index, generator, count = HashIndex(), np.random.default_rng(1), 2_000_000
+    added = 20_000
+    with traced() as peak:
+        for start in range(0, count, added):
+            hashes = generator.integers(0, 2**64 - 1, added, dtype=np.uint64)
+            index.add(hashes, np.arange(start, start + added))
+        assert len(index) > count * 0.99
+        assert peak() < 1.5 * 16 * count + 2**23
 
 
 def test_the_hash_of_a_key_looks_at_every_column_and_at_what_is_missing() -> None:

@@ -89,6 +89,6 @@ def test_it_keeps_sixteen_bytes_a_row_even_where_every_key_comes_twice() -> None
             {"key": [f"HS38-{number % (count // 2):09}" for number in range(start, start + 1000)]}
         )
         newest.add(keys, days, None, pl.Series(range(start + 2, start + 1002)))
-    runs = sum(hashes.nbytes + places.nbytes for hashes, places in newest._index._runs)
+    runs = sum(hashes.nbytes + places.nbytes for part in newest._index._parts for hashes, places in part)
     assert runs + sum(late.nbytes for late in newest._superseded) <= 16 * count
     assert newest.finish()["source_row"].to_list() == list(range(2, count // 2 + 2))
