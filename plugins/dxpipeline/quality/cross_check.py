@@ -127,7 +127,7 @@ def warm_up() -> None:
 
 
 def sample_rows(block: CheckedBlock, step: int, suite: Suite) -> CheckedBlock:
-    """Return every so many-th row of a block, with their issues, for a cross-check of a large file.
+    """Copy every so many-th row of a block, with their issues, for a cross-check of a large file.
 
     Args:
         block: A checked block.
@@ -137,10 +137,15 @@ def sample_rows(block: CheckedBlock, step: int, suite: Suite) -> CheckedBlock:
     needed = {"sheet", "source_row", "accepted", "superseded", *_columns_of(suite)}
     rows = block.rows.select(name for name in block.rows.columns if name in needed).gather_every(step)
     return CheckedBlock(
-        rows=rows,
-        derived=block.derived.gather_every(step) if block.derived.width else block.derived,
-        issues=block.issues.filter(pl.col("source_row").is_in(rows["source_row"].implode())),
+        rows=_copied(rows),
+        derived=_copied(block.derived.gather_every(step)) if block.derived.width else block.derived,
+        issues=_copied(block.issues.filter(pl.col("source_row").is_in(rows["source_row"].implode()))),
     )
+
+
+def _copied(rows: pl.DataFrame) -> pl.DataFrame:
+    """Copy a few rows of many: those that polars picks keep the texts of all of them in memory."""
+    return pl.DataFrame(rows.rows(), schema=rows.schema, orient="row")
 
 
 def failing_rows(

@@ -221,6 +221,19 @@ def test_a_sample_holds_the_columns_at_which_a_rule_looks_and_no_name_or_id_of_a
     ]
 
 
+def test_a_sample_keeps_no_text_of_the_rows_it_leaves_out(
+    good: dict[str, Record], make_block: MakeBlock, make_checker: MakeChecker
+) -> None:
+    block: CheckedBlock = make_checker("health_records").check(make_block([good["health_records"]] * 3_000))
+    sample = sample_rows(block, 1_000, load_suite(contracts()["health_records"]))
+    texts = sample.rows["record_id"]
+    assert texts.to_list() == [good["health_records"]["record_id"]] * 3
+    assert (
+        sum(held.size for held in texts.to_arrow(compat_level=pl.CompatLevel.newest()).buffers() if held)
+        < 500
+    )
+
+
 @pytest.fixture
 def versions(good: dict[str, Record]) -> list[Record]:
     """Versions of a few records, some of them bad, with a visit after the file came in every other one."""
