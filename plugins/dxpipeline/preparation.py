@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
@@ -346,17 +346,17 @@ def _as_it_lies(connection: psycopg.Connection, delivery: Delivery, source: Path
     return changed
 
 
-def cross_checked(prepared: Prepared) -> Iterator[CheckedBlock]:
-    """Return the checked blocks; of a large file Great Expectations checks a sample meanwhile.
+def cross_checked(prepared: Prepared) -> AbstractContextManager[Iterable[CheckedBlock]]:
+    """Give the checked blocks to a `with`; of a large file Great Expectations checks a sample meanwhile.
 
     Raises:
-        FileRejected: The two disagree (`cross-check-disagreement`).
+        FileRejected: The two disagree (`cross-check-disagreement`); said at the end of the `with`.
     """
     checked, suite = prepared.checked, prepared.suite
     if checked is None or suite is None:
-        return iter(())
+        return nullcontext(())
     if isinstance(checked.blocks, list):
-        return iter(checked.blocks)
+        return nullcontext(checked.blocks)
     return sampled(prepared.contract, suite, prepared.delivery.delivery_id, checked.blocks)
 
 

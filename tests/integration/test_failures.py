@@ -12,9 +12,15 @@ import pytest
 
 from dxpipeline import preparation
 from dxpipeline.intake.claim import claim_ready_files
+from dxpipeline.loading import upsert
 from dxpipeline.pipeline import Unanswered, finish_leftovers, sweep
+from dxpipeline.preparation import ProcessingFailed
+from dxpipeline.quality import compiler
 from dxpipeline.quality.cross_check import Disagreement, cross_check
 from dxpipeline.settings import PROJECT_ROOT
+
+from .records import SECOND_QUARTER as HEALTH_RECORDS
+from .streaming import stream_from
 
 DROPS = PROJECT_ROOT / "tests" / "data" / "drops"
 HOSPITALS = DROPS / "so-y-te" / "smart_hospitals"
@@ -127,6 +133,43 @@ def test_a_worthless_copy_in_the_archive_is_written_again(pipeline: Any, tmp_pat
     damaged.parent.mkdir(parents=True)
     damaged.write_bytes(b"ab")
     assert archive(pipeline.settings, source, digest, private=False).read_bytes() == b"abc"
+
+
+def test_a_large_file_is_published_only_once_its_sample_is_agreed_upon(
+    pipeline: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stream_from(monkeypatch)
+    published: list[int] = []
+    publish = upsert.publish
+
+    def publish_and_count(connection: Any, *arguments: Any) -> Any:
+        changes = publish(connection, *arguments)
+        published.append(connection.execute("select count(*) from core.health_records").fetchone()[0])
+        return changes
+
+    monkeypatch.setattr(upsert, "publish", publish_and_count)
+    pipeline.drop(HEALTH_RECORDS, "so-y-te/health_records")
+    with monkeypatch.context() as checker:
+        checker.setattr("dxpipeline.quality.sample_check.sys.executable", "/bin/false")
+        with pytest.raises(ProcessingFailed, match="the program failed, RuntimeError"):
+            pipeline.run()
+    assert published.pop() > 0
+    assert left_of_the_load(pipeline) == [0, 0, 0]
+
+    with monkeypatch.context() as rules:
+        never = compiler._ROW_RULES["expect_column_values_to_be_null"]
+        rules.setitem(compiler._ROW_RULES, "expect_column_values_to_be_between", never)
+        pipeline.run()
+    (delivery,) = pipeline.deliveries()
+    assert (delivery["verdict"], delivery["reason_code"]) == ("rejected", "cross-check-disagreement")
+    assert left_of_the_load(pipeline) == [0, 0, 0]
+    assert pipeline.rows("select state from ledger.submission") == [{"state": "rejected"}]
+
+
+def left_of_the_load(pipeline: Any) -> list[int]:
+    """Count the records, the rows held back and the tables of attempts."""
+    tables = ("core.health_records", "quarantine.quarantined_row", "pg_tables where schemaname = 'staging'")
+    return [pipeline.rows(f"select count(*) as found from {table}")[0]["found"] for table in tables]
 
 
 def test_a_dispute_that_shows_only_together_spares_what_was_not_read(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,13 +14,13 @@ from dxpipeline.console import plain
 from dxpipeline.contracts import Contract, contracts
 from dxpipeline.messages import issue_sentence, sentence
 from dxpipeline.preparation import SMALL_BYTES, CheckedFile, check_file
-from dxpipeline.quality.cross_check import Disagreement, cross_check
+from dxpipeline.quality.cross_check import cross_check
 from dxpipeline.quality.derived import DerivationError
 from dxpipeline.quality.issues import issue_frame, shown
 from dxpipeline.quality.model import CheckedBlock, FileFindings
 from dxpipeline.quality.outcome import FileRejectedWithIssues, verdict_of
 from dxpipeline.quality.sample_check import sampled
-from dxpipeline.quality.suite import SuiteError, load_suite
+from dxpipeline.quality.suite import Suite, SuiteError, load_suite
 from dxpipeline.reading.model import FileRejected, SkippedRow
 from dxpipeline.reporting.locks import RULE
 from dxpipeline.settings import ConfigurationError
@@ -50,18 +51,14 @@ def check(path: Path, feed: str, *, with_rows: bool) -> dict[str, Any]:
     try:
         suite = load_suite(contract)
         checked = check_file(path, path.name, contract, suite, datetime.now(UTC), small=small)
-        if small:
-            blocks: Iterable[CheckedBlock] = list(checked.blocks)
-            _agreed(cross_check(contract, suite, [(0, block) for block in blocks], {0: checked.findings}))
-        else:
-            blocks = sampled(contract, suite, 0, checked.blocks)
-        for block in blocks:
-            tally.add(block)
-        tally.finish(checked.findings)
-        warnings = bool((tally.issues["severity"] == "warning").any())
-        verdict = verdict_of(
-            tally.accepted, tally.quarantined, tally.issues, checked.findings, has_warnings=warnings
-        )
+        with _cross_checked(contract, suite, checked) as blocks:
+            for block in blocks:
+                tally.add(block)
+            tally.finish(checked.findings)
+            warnings = bool((tally.issues["severity"] == "warning").any())
+            verdict = verdict_of(
+                tally.accepted, tally.quarantined, tally.issues, checked.findings, has_warnings=warnings
+            )
     except (SuiteError, DerivationError):
         return _rejected(contract, checked, FileRejected("broken-suite", feed=feed))
     except FileRejected as reason:
@@ -137,9 +134,17 @@ def _without(rows: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:
     return rows.join(others, on=["sheet", "source_row"], how="anti", nulls_equal=True, maintain_order="left")
 
 
-def _agreed(disagreement: Disagreement | None) -> None:
+def _cross_checked(
+    contract: Contract, suite: Suite, checked: CheckedFile
+) -> AbstractContextManager[Iterable[CheckedBlock]]:
+    """Give the blocks to a `with`, all of them or a sample cross-checked by Great Expectations."""
+    if not isinstance(checked.blocks, list):
+        return sampled(contract, suite, 0, checked.blocks)
+    batch = [(0, block) for block in checked.blocks]
+    disagreement = cross_check(contract, suite, batch, {0: checked.findings})
     if disagreement is not None:
         raise FileRejected("cross-check-disagreement", rule=disagreement.rule)
+    return nullcontext(checked.blocks)
 
 
 def _rejected(contract: Contract, checked: CheckedFile | None, reason: FileRejected) -> dict[str, Any]:

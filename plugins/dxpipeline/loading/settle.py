@@ -62,11 +62,12 @@ def _load(connection: psycopg.Connection, prepared: Prepared) -> Outcome:
         # What a refused file staged is rolled back; only its rejection is kept.
         with connection.transaction():
             refuse_locked(connection, origin)
-            load = Load(connection, origin)
-            shaped = map(load.shape, cross_checked(prepared))
-            for block in shaped if isinstance(checked.blocks, list) else ahead(shaped):
-                load.add(block)
-            return load.finish(checked.findings, checked.document.skipped, checked.notes)
+            with cross_checked(prepared) as blocks:
+                load = Load(connection, origin)
+                shaped = map(load.shape, blocks)
+                for block in shaped if isinstance(checked.blocks, list) else ahead(shaped):
+                    load.add(block)
+                return load.finish(checked.findings, checked.document.skipped, checked.notes)
     except FileRejected as reason:
         return record_rejection(connection, origin, reason)
 

@@ -1,7 +1,7 @@
 """Great Expectations for the sample of a large file, in a process of its own.
 
 Importing it takes seconds and some 200 MB, which the process that streams the file is spared. This one is
-started with the first block, gets the sample through a pipe after the last, and answers before anything is
+started before the first block, gets the sample through a pipe after the last, and answers before anything is
 committed.
 """
 
@@ -14,6 +14,7 @@ import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from types import TracebackType
 
 from dxpipeline.contracts import Contract
@@ -30,10 +31,14 @@ _READY = b"ready\n"
 log = logging.getLogger(__name__)
 
 
+@contextmanager
 def sampled(
     contract: Contract, suite: Suite, submission: int, blocks: Iterable[CheckedBlock]
-) -> Iterator[CheckedBlock]:
-    """Pass the blocks of a large file on; a sample of all of them is checked by Great Expectations.
+) -> Iterator[Iterable[CheckedBlock]]:
+    """Yield the blocks of a large file; a sample of all of them is checked by Great Expectations.
+
+    It is asked after the last block, and its answer is awaited at the end of the `with`: what is done with
+    the blocks until then is done meanwhile, and must be undone where the file is refused.
 
     Args:
         contract: The feed.
@@ -42,20 +47,34 @@ def sampled(
         blocks: The checked blocks.
 
     Raises:
-        FileRejected: The two disagree (`cross-check-disagreement`); said after the last block.
-        RuntimeError: The process of Great Expectations failed.
+        FileRejected: The two disagree (`cross-check-disagreement`), whatever else a file that was read to
+            its end is refused for.
+        RuntimeError: The process of Great Expectations failed, or the blocks were not read to their end.
     """
+    refusal: FileRejected | None = None
     with SampleCheck() as check:
-        sample = _Sample(suite)
-        for block in blocks:
-            sample.add(block)
-            yield block
-        if sample.blocks:
-            check.ask(contract, suite, submission, sample.blocks)
-        disagreement = check.answer() if sample.blocks else None
+        try:
+            yield _asking(check, contract, suite, submission, blocks)
+        except FileRejected as reason:
+            if not check.asked:
+                raise
+            refusal = reason
+        disagreement = check.answer()
     if disagreement is not None:
         log.error("%s", disagreement)
-        raise FileRejected("cross-check-disagreement", rule=disagreement.rule)
+        refusal = FileRejected("cross-check-disagreement", rule=disagreement.rule)
+    if refusal is not None:
+        raise refusal
+
+
+def _asking(
+    check: SampleCheck, contract: Contract, suite: Suite, submission: int, blocks: Iterable[CheckedBlock]
+) -> Iterator[CheckedBlock]:
+    sample = _Sample(suite)
+    for block in blocks:
+        sample.add(block)
+        yield block
+    check.ask(contract, suite, submission, sample.blocks)
 
 
 class _Sample:
@@ -114,6 +133,11 @@ class SampleCheck:
         """
         request = pickle.dumps((contract, suite, submission, sample))
         self._answer = self._waiter.submit(self._process.communicate, request)
+
+    @property
+    def asked(self) -> bool:
+        """Whether the sample was handed over."""
+        return self._answer is not None
 
     def answer(self) -> Disagreement | None:
         """Wait for the answer.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -42,21 +43,45 @@ def children() -> list[str]:
 
 
 def test_blocks_pass_where_the_two_agree_and_the_process_ends(blocks: list[CheckedBlock]) -> None:
-    assert list(sampled(CONTRACT, SUITE, 7, blocks)) == blocks
+    with sampled(CONTRACT, SUITE, 7, blocks) as passed:
+        assert list(passed) == blocks
+        assert len(children()) == 1
     assert children() == []
-    assert list(sampled(CONTRACT, SUITE, 7, [])) == []
+    with sampled(CONTRACT, SUITE, 7, []) as passed:
+        assert list(passed) == []
 
 
-def test_a_disagreement_is_said_after_the_last_block(
-    blocks: list[CheckedBlock], caplog: pytest.LogCaptureFixture
+def take(blocks: Iterable[CheckedBlock], most: int = 9, failure: Exception | None = None) -> None:
+    """Take some blocks of a file, see that the process runs, and end as the load of the file would."""
+    with sampled(CONTRACT, SUITE, 7, blocks) as passed:
+        for _ in itertools.islice(passed, most):
+            assert len(children()) == 1
+        if failure is not None:
+            raise failure
+
+
+@pytest.mark.parametrize("other", [None, FileRejected("no-row-accepted")], ids=["loaded", "refused"])
+def test_a_disagreement_is_said_at_the_end_whatever_else_the_file_is_refused_for(
+    blocks: list[CheckedBlock], other: FileRejected | None, caplog: pytest.LogCaptureFixture
 ) -> None:
     silent = CheckedBlock(blocks[0].rows, blocks[0].derived, blocks[0].issues.clear())
-    passed: list[CheckedBlock] = []
     with pytest.raises(FileRejected) as refused:
-        passed.extend(sampled(CONTRACT, SUITE, 7, [silent, blocks[1]]))
+        take([silent, blocks[1]], failure=other)
     rule = "expect_column_values_to_be_between(population_managed)"
     assert (refused.value.code, refused.value.details) == ("cross-check-disagreement", {"rule": rule})
     assert "1 only by Great Expectations (rows 11 of submission 7)" in caplog.text
+    assert children() == []
+
+
+@pytest.mark.parametrize("most", [1, 9], ids=["while it is read", "at its end"])
+def test_a_file_on_which_the_two_agree_is_refused_for_its_own_reason(
+    blocks: list[CheckedBlock], most: int
+) -> None:
+    reason = FileRejected("no-row-accepted")
+    with pytest.raises(FileRejected) as refused:
+        take(blocks, most, reason)
+    assert refused.value is reason
+    assert children() == []
 
 
 def test_the_sample_is_spread_over_the_whole_file(
@@ -79,7 +104,8 @@ def test_the_sample_is_spread_over_the_whole_file(
     stations = [{**good["health_stations"], "station_code": f"38{number}"} for number in range(100, 116)]
     for number_of_blocks in (1, 3, 12):
         blocks = (checker.check(make_block(stations, first_row=16 * at)) for at in range(number_of_blocks))
-        assert len(list(sampled(CONTRACT, SUITE, 7, blocks))) == number_of_blocks
+        with sampled(CONTRACT, SUITE, 7, blocks) as passed:
+            assert len(list(passed)) == number_of_blocks
     assert asked == [list(range(0, 16, 2)), list(range(0, 48, 8)), list(range(0, 192, 16))]
 
 
@@ -88,11 +114,8 @@ def test_the_process_ends_when_the_file_is_given_up(blocks: list[CheckedBlock]) 
         yield blocks[0]
         raise ValueError("the file ends here")
 
-    stream = sampled(CONTRACT, SUITE, 7, broken())
-    next(stream)
-    assert len(children()) == 1
     with pytest.raises(ValueError, match="the file ends here"):
-        next(stream)
+        take(broken())
     assert children() == []
 
 
@@ -103,5 +126,6 @@ def test_a_process_without_an_answer_is_a_failure_not_an_agreement(blocks: list[
         check.ask(CONTRACT, SUITE, 7, [unfit])
         with pytest.raises(RuntimeError, match="ended with 1 and no answer"):
             check.answer()
-    with SampleCheck() as check, pytest.raises(RuntimeError, match="no answer"):
-        check.answer()
+    # Nor is a file agreed upon that was not read to its end.
+    with pytest.raises(RuntimeError, match="no answer"):
+        take(blocks, 1)
