@@ -51,7 +51,6 @@ def publish(connection: psycopg.Connection, origin: Origin, staging: Staging, su
     waiting = statements.waiting()
     hold_back(connection, scope, staging, submission_id)
     statements.run("close_rows_that_came_again")
-    statements.run("close_rows_held_again")
     if statements.ask("publish_first_load"):
         changes = Changes(unchanged=0, new=staging.accepted, replaced=0, older=0)
     else:
@@ -195,10 +194,6 @@ def _names(contract: Contract, staging: Staging, constants: set[str]) -> dict[st
             one.format(sql.Identifier("staged", name), sql.Identifier(other, name)) for name in names
         )
 
-    def key_texts(alias: str) -> sql.Composed:
-        parts = (sql.SQL("{}::text").format(sql.Identifier(alias, name)) for name in contract.key)
-        return sql.SQL("array[{}]").format(sql.SQL(", ").join(parts))
-
     key = list(contract.key)
     return {
         "core": sql.Identifier("core", core.name),
@@ -220,8 +215,14 @@ def _names(contract: Contract, staging: Staging, constants: set[str]) -> dict[st
         "same_key": pairs(key, "="),
         "same_key_as_newer": pairs(key, "=", "newer"),
         "same_values": pairs(stored, "is not distinct from"),
-        "same_row_key": sql.SQL("held.row_key = {}").format(key_texts("staged")),
-        "key_texts": key_texts("version"),
+        # Text by text, which takes half the time of an array for each of millions of staged rows.
+        "same_row_key": sql.SQL(" and ").join(
+            sql.SQL("held.row_key[{}] = {}::text").format(place, sql.Identifier("staged", name))
+            for place, name in enumerate(key, start=1)
+        ),
+        "key_texts": sql.SQL("array[{}]").format(
+            sql.SQL(", ").join(sql.SQL("{}::text").format(sql.Identifier("version", name)) for name in key)
+        ),
         # A repeated version as a version: its own provenance, the values of the one it repeats.
         "repeated_version": sql.SQL(", ").join(
             sql.Identifier("staged" if name in repeated_columns else "version", name) for name in columns
