@@ -12,7 +12,7 @@ Item = TypeVar("Item")
 _END: Any = object()
 
 
-def ahead(items: Iterable[Item], depth: int = 2) -> Iterator[Item]:
+def ahead(items: Iterable[Item], depth: int = 1) -> Iterator[Item]:
     """Yield items in their order while a thread makes the next ones.
 
     What runs outside Python's lock (polars, the network, files) runs beside the consumer; no more than
