@@ -10,12 +10,13 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
+from decimal import Decimal
+from typing import Literal, TypeVar
 
 from dxpipeline.plan.entries import Measure
 
 Direction = Literal["at_least", "at_most"]
-
+Number = TypeVar("Number", float, Decimal)
 
 LAST_REPORT_DAY = (12, 14)
 """Month and day on which the administrative year ends (NĐ 09/2019/NĐ-CP): a period that ends then or later in
@@ -78,13 +79,18 @@ class Goal:
 
     def is_met_by(self, value: float) -> bool:
         """Say whether a value is what the target asks; none is where it names no number."""
-        if self.target_value is None:
-            return False
-        return value >= self.target_value if self.direction == "at_least" else value <= self.target_value
+        return is_met(value, self.target_value, self.direction)
 
     def is_final(self, on: date) -> bool:
         """Say whether a period that ends on a day is the last of the target year, or later."""
         return on >= date(self.target_year, *LAST_REPORT_DAY)
+
+
+def is_met(value: Number, target_value: Number | None, direction: Direction) -> bool:
+    """Say whether a value is what a target asks, both in its unit; none is where it names no number."""
+    if target_value is None:
+        return False
+    return value >= target_value if direction == "at_least" else value <= target_value
 
 
 def year_position(day: date) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import date
 from decimal import Decimal
 from itertools import groupby
@@ -12,13 +12,20 @@ from typing import Any
 
 import psycopg
 from psycopg.rows import dict_row
-from psycopg.types.json import Jsonb
 
 from dxpipeline.plan.goal import Goal, Point
 from dxpipeline.plan.projection import Assessment, assess
+from dxpipeline.warehouse.merge import merge_listed
 from dxpipeline.warehouse.sql_files import read_sql
 
 PROGRESS_MODEL = "fct_target_progress"
+
+_TARGET = ("document_code", "indicator_code", "geography_code", "target_year")
+_COLUMNS = (
+    *_TARGET,
+    *("period", "period_end_on", "vintage", "value", "target_value"),
+    *(field.name for field in fields(Assessment)),
+)
 
 
 @dataclass(frozen=True)
@@ -70,7 +77,8 @@ def compute_progress(connection: psycopg.Connection) -> None:
         psycopg.Error: The database refuses.
     """
     rows = [row for series in read_series(connection) for row in _rows(series)]
-    connection.execute(read_sql("plan/merge_progress"), {"progress": Jsonb(rows)})
+    table = f"mart.{PROGRESS_MODEL}"
+    merge_listed(connection, table, (*_TARGET, "period"), _COLUMNS, rows, stamp="computed_at")
 
 
 def _goal(row: dict[str, Any]) -> Goal:
@@ -104,11 +112,10 @@ def _series(rows: list[dict[str, Any]]) -> TargetSeries:
 
 
 def _rows(series: TargetSeries) -> Iterable[dict[str, Any]]:
-    names = ("document_code", "indicator_code", "geography_code", "target_year")
     for position, assessment in series.assessed():
         period, vintage, value = series.periods[position]
         yield {
-            **dict(zip(names, series.key, strict=True)),
+            **dict(zip(_TARGET, series.key, strict=True)),
             "period": period,
             "period_end_on": series.points[position].on.isoformat(),
             "vintage": vintage,

@@ -12,7 +12,6 @@ from datetime import date, timedelta
 from typing import Any
 
 import psycopg
-from psycopg import sql
 
 from dxpipeline import reference
 from dxpipeline.commune_weights import placements
@@ -24,6 +23,7 @@ from dxpipeline.plan.entries import Document, Entry, Indicator, Plan, Solution, 
 from dxpipeline.plan.reader import PLAN, load_plan
 from dxpipeline.reporting.calendar import extend_calendar
 from dxpipeline.reporting.expected import today
+from dxpipeline.warehouse.merge import merge_copied
 
 FIRST_DATE = date(2019, 12, 15)
 LAST_DATE = date(2030, 12, 31)
@@ -54,7 +54,7 @@ def seed(connection: psycopg.Connection) -> None:
         _seed_communes(connection)
         _seed_departments(connection)
         _seed_population(connection)
-        _merge(connection, "mart.dim_date", ("date_on",), _DATE_COLUMNS, list(_dates()))
+        merge_copied(connection, "mart.dim_date", ("date_on",), _DATE_COLUMNS, list(_dates()))
         _seed_plan(connection, plan)
         extend_calendar(connection, today())
         _mark_when_definitions_changed(connection)
@@ -74,14 +74,14 @@ def _seed_communes(connection: psycopg.Connection) -> None:
         "sureness",
     )
     rows = [[getattr(unit, name) for name in columns] for unit in reference.communes()]
-    _merge(connection, "mart.dim_commune", ("commune_code", "valid_from"), columns, rows)
+    merge_copied(connection, "mart.dim_commune", ("commune_code", "valid_from"), columns, rows)
     keys = {
         (code, valid_from): key
         for key, code, valid_from in connection.execute(
             "select commune_key, commune_code, valid_from from mart.dim_commune"
         )
     }
-    _merge(
+    merge_copied(
         connection,
         "mart.bridge_commune_succession",
         ("former_commune_key", "successor_commune_key"),
@@ -105,7 +105,7 @@ def _seed_communes(connection: psycopg.Connection) -> None:
             for step in reference.successions()
         ],
     )
-    _merge(
+    merge_copied(
         connection,
         "mart.bridge_commune_today",
         ("commune_key", "today_commune_key"),
@@ -127,13 +127,13 @@ def _seed_communes(connection: psycopg.Connection) -> None:
 def _seed_departments(connection: psycopg.Connection) -> None:
     columns = ("department_code", "name_vi", "name_en", "valid_from", "valid_to", "successor_code", "source")
     rows = [[getattr(department, name) for name in columns] for department in reference.departments()]
-    _merge(connection, "mart.dim_department", ("department_code",), columns, rows)
+    merge_copied(connection, "mart.dim_department", ("department_code",), columns, rows)
 
 
 def _seed_population(connection: psycopg.Connection) -> None:
     columns = ("year", "province_code", "population", "vintage", "source", "sureness")
     rows = [[getattr(figure, name) for name in columns] for figure in reference.populations()]
-    _merge(connection, "mart.dim_population", ("year", "province_code"), columns, rows)
+    merge_copied(connection, "mart.dim_population", ("year", "province_code"), columns, rows)
 
 
 _DATE_COLUMNS = (
@@ -224,7 +224,7 @@ def _seed_plan(connection: psycopg.Connection, plan: Plan) -> None:
         for table in tables:
             columns = tuple(entries[0]) if entries else tuple(key)
             rows = [tuple(_cell(entry[name]) for name in columns) for entry in entries]
-            _merge(connection, table, key, columns, rows)
+            merge_copied(connection, table, key, columns, rows)
 
 
 def _cell(value: Any) -> Any:
@@ -322,51 +322,3 @@ def _mark_when_definitions_changed(connection: psycopg.Connection) -> None:
     if not is_seeded(connection):
         connection.execute("insert into ledger.mart_definition (digest) values (%s)", [definition_digest()])
         mark_everything(connection)
-
-
-def _merge(
-    connection: psycopg.Connection, table: str, key: Sequence[str], columns: Sequence[str], rows: _Rows
-) -> None:
-    """Make a table equal to some rows: insert what is new, update what differs, delete what is gone."""
-    target = sql.Identifier(*table.split("."))
-    names = [sql.Identifier(name) for name in columns]
-    others = [sql.Identifier(name) for name in columns if name not in key]
-    pairs = [sql.SQL("target.{0} = source.{0}").format(sql.Identifier(name)) for name in key]
-    # A table of nothing but its key has no value that could differ.
-    update = (
-        sql.SQL(
-            "when matched and ({target_values}) is distinct from ({source_values}) then update set {update} "
-        ).format(
-            target_values=_listed("target.{}", others),
-            source_values=_listed("source.{}", others),
-            update=_listed("{0} = source.{0}", others),
-        )
-        if others
-        else sql.SQL("")
-    )
-    statement = sql.SQL(
-        "merge into {target} as target using seed_rows as source on {same} {update}"
-        "when not matched then insert ({names}) values ({values}) "
-        "when not matched by source then delete"
-    ).format(
-        target=target,
-        same=sql.SQL(" and ").join(pairs),
-        update=update,
-        names=_listed("{}", names),
-        values=_listed("source.{}", names),
-    )
-    with connection.cursor() as cursor:
-        cursor.execute(
-            sql.SQL("create temporary table seed_rows on commit drop as select {} from {} limit 0").format(
-                _listed("{}", names), target
-            )
-        )
-        with cursor.copy(sql.SQL("copy seed_rows ({}) from stdin").format(_listed("{}", names))) as copy:
-            for row in rows:
-                copy.write_row(row)
-        cursor.execute(statement)
-        cursor.execute("drop table seed_rows")
-
-
-def _listed(pattern: str, names: Sequence[sql.Identifier]) -> sql.Composed:
-    return sql.SQL(", ").join(sql.SQL(pattern).format(name) for name in names)

@@ -23,18 +23,6 @@ def key_of(target: Target) -> TargetKey:
     return target.document_code, target.indicator_code, target.geography_code, target.target_year
 
 
-def meets(target: Target, value: Decimal) -> bool:
-    """Say whether a value reaches a target; a target without a number is reached by none.
-
-    Args:
-        target: The target.
-        value: In the target's unit.
-    """
-    if target.target_value is None:
-        return False
-    return value >= target.target_value if target.direction == "at_least" else value <= target.target_value
-
-
 @dataclass(frozen=True)
 class Progress:
     """Where a target stands, a row of mart.target_progress.

@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 
 from dxpipeline.messages import label
-from dxpipeline.plan.audit.facts import PlanFacts, Progress, meets
+from dxpipeline.plan.audit.facts import PlanFacts, Progress
 from dxpipeline.plan.audit.model import (
     Detail,
     Found,
@@ -23,6 +23,7 @@ from dxpipeline.plan.audit.model import (
     subject_of,
 )
 from dxpipeline.plan.entries import Indicator, Target
+from dxpipeline.plan.goal import is_met
 
 _SENTENCES = {"final-value": "out-of-reach-final", "single-point-bound": "out-of-reach-bound"}
 """What is said where there is no pace to speak of: the year is over, or only a bound is known."""
@@ -119,7 +120,7 @@ def already_met_when_set(facts: PlanFacts) -> Iterator[Found]:
         own = facts.indicators[target.indicator_code]
         for indicator in (own, *_companions(facts, own)):
             known = _latest_before(facts, target, indicator)
-            if known is None or not meets(target, known[1]):
+            if known is None or not _meets(target, known[1]):
                 continue
             year, value, source = known
             details: dict[str, Detail] = {
@@ -218,12 +219,16 @@ def _contradict(one: Target, other: Target) -> bool:
         return False
     if one.direction != other.direction:
         floor, ceiling = (one, other) if one.direction == "at_least" else (other, one)
-        return one.target_year == other.target_year and not meets(ceiling, floor.target_value or Decimal(0))
+        return one.target_year == other.target_year and not _meets(ceiling, floor.target_value)
     if one.target_year == other.target_year:
         return one.target_value != other.target_value
     earlier, later = sorted((one, other), key=lambda target: target.target_year)
     # Asks for more: what the later one wants does not reach the earlier one.
-    return not meets(earlier, later.target_value or Decimal(0))
+    return not _meets(earlier, later.target_value)
+
+
+def _meets(target: Target, value: Decimal | None) -> bool:
+    return value is not None and is_met(value, target.target_value, target.direction)
 
 
 def _same_quantity(facts: PlanFacts) -> list[list[Target]]:

@@ -9,13 +9,13 @@ from typing import Literal, TypedDict, cast
 
 import psycopg
 from psycopg.rows import class_row, dict_row
-from psycopg.types.json import Jsonb
 
 from dxpipeline.console import table
 from dxpipeline.plan.audit.facts import read_facts
 from dxpipeline.plan.audit.model import Finding, Severity
 from dxpipeline.plan.audit.rules import RULES, audit
 from dxpipeline.plan.entries import Plan
+from dxpipeline.warehouse.merge import merge_listed
 from dxpipeline.warehouse.sql_files import read_sql
 
 FINDINGS = "fct_plan_finding"
@@ -55,9 +55,11 @@ def write_findings(connection: psycopg.Connection, plan: Plan, on: date) -> None
         }
         for position, rule in enumerate(RULES, start=1)
     ]
-    connection.execute(read_sql("audit/write_rules"), {"rules": Jsonb(rules)})
+    merge_listed(connection, "mart.dim_plan_rule", ("rule",), list(rules[0]), rules)
     findings = [dataclasses.asdict(finding) for finding in audit(read_facts(connection, plan, on))]
-    connection.execute(read_sql("audit/write_findings"), {"findings": Jsonb(findings)})
+    columns = [field.name for field in dataclasses.fields(Finding)]
+    key = ("rule", "subject")
+    merge_listed(connection, f"mart.{FINDINGS}", key, columns, findings, stamp="computed_at")
 
 
 def read_findings(connection: psycopg.Connection) -> list[Finding]:
