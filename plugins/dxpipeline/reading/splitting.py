@@ -153,7 +153,10 @@ class LineSplitter:
             separator=self.delimiter,
             schema=dict.fromkeys(self._names, pl.String()),
         )
-        return cells.with_columns(pl.all().replace("", None)).insert_column(0, pl.Series("source_row", rows))
+        if b'"' in content:
+            # Nothing between delimiters is null already, nothing between quotes is not.
+            cells = cells.with_columns(pl.all().replace("", None))
+        return cells.insert_column(0, pl.Series("source_row", rows))
 
     def _framed(self, rows: Sequence[tuple[int | str, ...]]) -> pl.DataFrame:
         schema = {"source_row": pl.Int64(), **dict.fromkeys(self._names, pl.String())}
