@@ -16,6 +16,7 @@ _INVISIBLE = re.compile(
     r"\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\u00ad]"
 )
 _BLANKS = re.compile(r"\s+")
+_PUNCTUATION = re.compile(r"[^0-9a-z]+")
 _TONES = "\u0300\u0301\u0303\u0309\u0323"  # grave, acute, tilde, hook, dot below
 
 
@@ -45,9 +46,11 @@ def fold(value: str) -> str:
 
     For headers, labels and file names, where accents are often lost on the way.
     """
-    decomposed = unicodedata.normalize("NFD", clean(value).casefold().replace("đ", "d"))
-    letters = "".join(character for character in decomposed if not unicodedata.combining(character))
-    return _BLANKS.sub(" ", re.sub(r"[^0-9a-z]+", " ", letters)).strip()
+    letters = clean(value).casefold().replace("đ", "d")
+    if not letters.isascii():
+        decomposed = unicodedata.normalize("NFD", letters)
+        letters = "".join(character for character in decomposed if not unicodedata.combining(character))
+    return _PUNCTUATION.sub(" ", letters).strip()
 
 
 def closest(name: str, candidates: Iterable[str]) -> str | None:

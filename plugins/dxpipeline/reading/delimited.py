@@ -10,7 +10,7 @@ nobody knows what is missing. Reading holds a few megabytes at a time, whatever 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from dxpipeline.contracts import Contract
 from dxpipeline.reading.encoding import BLOCK_BYTES, Encoding, LineBlock, detect_encoding, line_blocks
 from dxpipeline.reading.layout import SEARCHED_ROWS, Header, find_header, titles_above
 from dxpipeline.reading.model import Block, DocumentState, FileRejected, Layout, OutsideRow
-from dxpipeline.reading.records import TextRecord, read_records
+from dxpipeline.reading.records import TextRecord, read_record
 from dxpipeline.reading.splitting import LineSplitter, SplitLines
 from dxpipeline.reading.table import Table
 from dxpipeline.text import clean
@@ -31,19 +31,43 @@ _JOINED_BLOCKS = 2
 _HEAD_RECORDS = SEARCHED_ROWS + 5
 
 
-def read_head(path: Path, encoding: Encoding) -> tuple[LineBlock, str | None]:
-    """Return the first lines of a file, and the delimiter that a first line `sep=;` names."""
+@dataclass(frozen=True)
+class Head:
+    """The first lines of a file.
+
+    Attributes:
+        block: All of them.
+        lines: Those that its first records may take, without a line that names the delimiter.
+        first: The number of the first of `lines`, from 1.
+        declared: The delimiter that a first line `sep=;` names.
+    """
+
+    block: LineBlock
+    lines: list[str]
+    first: int
+    declared: str | None
+
+    def records(self, delimiter: str) -> list[TextRecord]:
+        """Return the first records of the file, split at a delimiter."""
+        records: list[TextRecord] = []
+        at = 0
+        while at < len(self.lines) and len(records) < _HEAD_RECORDS:
+            found = read_record(self.lines, at, self.first, delimiter, last=True)
+            if found is None:
+                break
+            records.append(found[0])
+            at += found[1]
+        return records
+
+
+def read_head(path: Path, encoding: Encoding) -> Head:
+    """Return the first lines of a file."""
     block = next(line_blocks(path, encoding, _HEAD_BYTES))
     lines = block.lines
     start = lines[0].strip().strip('"') if lines else ""
     declared = start[4:5] if start.lower().startswith("sep=") and len(start) == 5 else None
-    return block, declared
-
-
-def head_records(block: LineBlock, delimiter: str, skip: int) -> list[TextRecord]:
-    """Return the first records of a file, without its first `skip` lines."""
-    lines = block.lines[skip : skip + _HEAD_RECORDS * 4]
-    return read_records(lines, block.first + skip, delimiter, last=True)[0][:_HEAD_RECORDS]
+    skip = 1 if declared else 0
+    return Head(block, lines[skip : skip + _HEAD_RECORDS * 4], block.first + skip, declared)
 
 
 @dataclass
@@ -135,22 +159,17 @@ def open_delimited(path: Path, contract: Contract) -> DelimitedDocument:
         FileRejected: `unknown-encoding`, `no-table`, `missing-column`, `duplicate-column`, `unreadable-file`.
     """
     encoding = detect_encoding(path)
-    block, declared = read_head(path, encoding)
-    skip = 1 if declared else 0
-    chosen, delimiter, records = _choose(
-        (declared,) if declared else DELIMITERS,
-        lambda candidate: head_records(block, candidate, skip),
-        contract,
-    )
+    head = read_head(path, encoding)
+    chosen, delimiter, records = _choose(head, contract)
     document = DelimitedDocument(
         path=path,
         coding=encoding,
         separator=delimiter,
         header=chosen,
-        first_line=_line_after(records, chosen, block),
+        first_line=_line_after(records, chosen, head.block),
         encoding=encoding.name,
         delimiter=delimiter,
-        outside=[OutsideRow(1, "title")] if declared else [],
+        outside=[OutsideRow(1, "title")] if head.declared else [],
     )
     document.outside += outside_rows([(record.row, record.cells) for record in records], chosen, None)
     document.layouts = [
@@ -166,13 +185,11 @@ def open_delimited(path: Path, contract: Contract) -> DelimitedDocument:
     return document
 
 
-def _choose(
-    candidates: tuple[str, ...], read: Callable[[str], list[TextRecord]], contract: Contract
-) -> tuple[Header, str, list[TextRecord]]:
+def _choose(head: Head, contract: Contract) -> tuple[Header, str, list[TextRecord]]:
     best: tuple[int, Header, str, list[TextRecord]] | None = None
     refused: FileRejected | None = None
-    for delimiter in candidates:
-        records = read(delimiter)
+    for delimiter in (head.declared,) if head.declared else DELIMITERS:
+        records = head.records(delimiter)
         try:
             header = find_header([record.cells for record in records], contract)
         except FileRejected as rejected:
@@ -180,6 +197,8 @@ def _choose(
             continue
         if header is not None and (best is None or len(header.positions) > best[0]):
             best = (len(header.positions), header, delimiter, records)
+            if best[0] == len(contract.columns):
+                break  # No other delimiter can find more.
     if best is not None:
         return best[1:]
     raise refused or FileRejected("no-table")

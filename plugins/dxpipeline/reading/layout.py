@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cache, cached_property
 from typing import Literal
 
 from dxpipeline.contracts import Column, Contract
+from dxpipeline.reading.header_index import Matching, fold_cell, header_index
 from dxpipeline.reading.model import FileRejected
-from dxpipeline.text import clean, fold
+from dxpipeline.text import clean
 
 Row = Sequence[str | None]
 RowKind = Literal["record", "blank", "header", "total", "group", "numbered-group", "footer"]
@@ -26,17 +27,8 @@ SEARCHED_ROWS = 60
 _SEARCHED_COLUMNS = 1000
 _HEADER_DEPTH = 3
 
-_fold = lru_cache(maxsize=20_000)(fold)
-_PARENTHESES = re.compile(r"\([^)]*\)")
 _COLUMN_NUMBER = re.compile(r"\(?(?:[A-ZĐ]|\d{1,3})\)?(?:\s?=.*)?")
 _UNIT = re.compile(r"\([^)]*\)")
-_SIZES = {
-    # The power of ten that a folded unit counts in, the largest first.
-    9: re.compile(r"\b(?:ty|ti)\b"),
-    6: re.compile(r"\b(?:trieu|tr|trd|1 ?000 ?000)\b"),
-    3: re.compile(r"\b(?:nghin|ngan|1 ?000)\b"),
-    0: re.compile(r"\b(?:dong|vnd|d|nguoi)\b"),
-}
 _MARKER = re.compile(r"(?:[ivxlcdm]+|[a-zđ]|\d{1,6}(?:\.\d+)*|[+\-*•])[.)]?", re.IGNORECASE)
 _NUMBER = re.compile(r"[-+−]?[\d.,\s%()/-]*\d[\d.,\s%()/-]*|[-–—]")  # Dates in figures among them.
 # With accents `Cộng` differs from `Công` (ty), so a text that has accents is compared with them.
@@ -84,84 +76,12 @@ class Header:
     @cached_property
     def folded_rows(self) -> tuple[tuple[str, ...], ...]:
         """Return the rows of the block folded and of one length."""
-        return tuple(tuple(map(_fold, row)) + ("",) * (self.width - len(row)) for row in self.rows)
+        return tuple(tuple(map(fold_cell, row)) + ("",) * (self.width - len(row)) for row in self.rows)
 
     @cached_property
     def column_at(self) -> dict[int, Column]:
         """Return the contract columns by position."""
         return {position: self.columns[name] for name, position in self.positions.items()}
-
-
-@dataclass(frozen=True)
-class _Matching:
-    positions: dict[str, int]
-    duplicates: frozenset[str]
-    other_sizes: frozenset[str]
-    unknown: dict[int, str]
-
-
-_BARE = 2
-"""Rank of a header that fits without what stands in parentheses; see `_HeaderIndex._candidates`."""
-
-
-class _HeaderIndex:
-    """The headers of a contract, folded, each leading to its column."""
-
-    def __init__(self, columns: Sequence[Column]) -> None:
-        self.exact: dict[str, str] = {}
-        self.bare: dict[str, str | None] = {}
-        self.sizes = {column.name: {_size(header) for header in column.headers} for column in columns}
-        for column in columns:
-            for header in column.headers:
-                self.exact.setdefault(fold(header), column.name)
-                bare = fold(_PARENTHESES.sub(" ", header))
-                # Two columns that differ only in their unit cannot be told apart without it.
-                self.bare[bare] = column.name if self.bare.get(bare, column.name) == column.name else None
-
-    def match(self, lower: Sequence[str], joined: Sequence[str]) -> _Matching:
-        """Assign header cells to columns.
-
-        Args:
-            lower: The lowest header text of every position.
-            joined: The same with the group headers above it in front.
-        """
-        found: dict[str, list[tuple[int, int]]] = {}
-        other_sizes: set[str] = set()
-        for position, text in enumerate(lower):
-            if text:
-                for rank, name in enumerate(self._candidates(text, joined[position])):
-                    if name is not None and rank == _BARE and self._is_of_other_size(text, name):
-                        other_sizes.add(name)
-                    elif name is not None:
-                        found.setdefault(name, []).append((rank, position))
-                        break
-        positions, duplicates = {}, set()
-        for name, candidates in found.items():
-            best = min(candidates)
-            positions[name] = best[1]
-            if sum(rank == best[0] for rank, _ in candidates) > 1:
-                duplicates.add(name)
-        taken = set(positions.values())
-        unknown = {at: text for at, text in enumerate(lower) if text and at not in taken}
-        return _Matching(positions, frozenset(duplicates), frozenset(other_sizes - positions.keys()), unknown)
-
-    def _is_of_other_size(self, text: str, name: str) -> bool:
-        """Say whether a header counts in thousands where its column counts in millions, and the like."""
-        size, known = _size(text), self.sizes[name] - {None}
-        return size is not None and bool(known) and size not in known
-
-    def _candidates(self, text: str, joined: str) -> tuple[str | None, ...]:
-        return (
-            self.exact.get(_fold(joined)) if joined != text else None,
-            self.exact.get(_fold(text)),
-            self.bare.get(_fold(_PARENTHESES.sub(" ", text))),
-        )
-
-
-def _size(header: str) -> int | None:
-    """Return the power of ten that the unit in a header's parentheses counts in; None where it names none."""
-    unit = " ".join(map(_fold, _PARENTHESES.findall(header)))
-    return next((size for size, words in _SIZES.items() if words.search(unit)), None)
 
 
 def fill_merged(rows: Sequence[Row], merges: Iterable[Range], across: bool) -> list[list[str]]:
@@ -221,11 +141,22 @@ def find_header(rows: Sequence[Row], contract: Contract, merges: Sequence[Range]
     Raises:
         FileRejected: `missing-column` or `duplicate-column`: the header is there, but not usable.
     """
-    index = _HeaderIndex(contract.columns)
+    index = header_index(contract)
     raw = [list(row[:_SEARCHED_COLUMNS]) for row in rows[: SEARCHED_ROWS + _HEADER_DEPTH]]
-    down, around = fill_merged(raw, merges, across=False), fill_merged(raw, merges, across=True)
+    down = fill_merged(raw, merges, across=False)
+    around = fill_merged(raw, merges, across=True) if merges else down
 
-    def match(first: int, last: int) -> _Matching:
+    @cache
+    def promising(row: int) -> set[int]:
+        """Return the positions in a row without which no column can be found there."""
+        cells = enumerate(zip(down[row], around[row], strict=True))
+        return {
+            at
+            for at, pair in cells
+            if any(index.may_hold(text) for cell in set(pair) if (text := clean(cell)))
+        }
+
+    def match(first: int, last: int) -> Matching:
         return index.match(lowest_texts(down[first : last + 1]), joined_texts(around[first : last + 1]))
 
     required = [column for column in contract.columns if column.required]
@@ -235,6 +166,12 @@ def find_header(rows: Sequence[Row], contract: Contract, merges: Sequence[Range]
     for top in range(min(len(raw), SEARCHED_ROWS)):
         for bottom in range(top, min(top + _HEADER_DEPTH, len(raw))):
             if sum(filled[top : bottom + 1]) < needed:
+                continue
+            # Most windows are passed over unmatched: they cannot beat the best.
+            if (len(contract.columns), top - bottom) <= best:
+                continue
+            most = len(set().union(*map(promising, range(top, bottom + 1))))
+            if most < needed or (most, top - bottom) <= best:
                 continue
             score = (len(match(top, bottom).positions), top - bottom)
             if score > best:
@@ -307,7 +244,9 @@ def classify(row: Row, header: Header, after_footer: bool = False) -> RowKind:
         return "total"
     numbers = len(cells) - len(labels) - len(markers)
     signed = (
-        len(cells) <= 4 and not numbers and any(_FOOTER.fullmatch(_fold(text)) for text in labels.values())
+        len(cells) <= 4
+        and not numbers
+        and any(_FOOTER.fullmatch(fold_cell(text)) for text in labels.values())
     )
     if any(
         _looks_like_key(keys.get(at), column, alone=len(cells) == 1 or signed)
@@ -328,7 +267,9 @@ def classify(row: Row, header: Header, after_footer: bool = False) -> RowKind:
 
 def is_total(text: str) -> bool:
     """Say whether a text begins with the words of a total (`Tổng cộng`, `Cộng`, ...), not `Công ty`."""
-    return bool((_TOTAL_PLAIN if text.isascii() else _TOTAL).match(_fold(text) if text.isascii() else text))
+    return bool(
+        (_TOTAL_PLAIN if text.isascii() else _TOTAL).match(fold_cell(text) if text.isascii() else text)
+    )
 
 
 def only_digits(pattern: str | None) -> bool:
@@ -367,7 +308,7 @@ def _numbers_columns(row: Row, keys: Sequence[int], contract: Contract) -> bool:
 
 
 def _repeats_header(row: Row, header: Header) -> bool:
-    folded = tuple(_fold(text or "") if text and len(text) < 200 else text or "" for text in row)
+    folded = tuple(fold_cell(text or "") if text and len(text) < 200 else text or "" for text in row)
     filled = sum(bool(text) for text in folded)
     if filled < 2:
         return False
@@ -375,7 +316,8 @@ def _repeats_header(row: Row, header: Header) -> bool:
     if padded[: header.width] in header.folded_rows:
         return True
     same = sum(
-        at < len(folded) and folded[at] == _fold(header.texts[name]) for name, at in header.positions.items()
+        at < len(folded) and folded[at] == fold_cell(header.texts[name])
+        for name, at in header.positions.items()
     )
     return same >= max(2, len(header.positions) / 2)
 

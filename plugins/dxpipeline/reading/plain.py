@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from dxpipeline.reading.delimited import DELIMITERS, head_records, read_head
+from dxpipeline.reading.delimited import DELIMITERS, read_head
 from dxpipeline.reading.encoding import detect_encoding
 from dxpipeline.reading.layout import SEARCHED_ROWS, Range, Row, fill_merged, lowest_texts, with_merged
 from dxpipeline.reading.model import DocumentState, FileRejected
@@ -67,10 +67,9 @@ def read_tables(path: Path, name: str, limit: int = SEARCHED_ROWS) -> list[Plain
 
 def _text_tables(path: Path, limit: int) -> list[PlainTable]:
     encoding = detect_encoding(path)
-    block, declared = read_head(path, encoding)
-    skip = 1 if declared else 0
-    candidates = [declared] if declared else DELIMITERS
-    read = {mark: head_records(block, mark, skip)[:limit] for mark in candidates}
+    head = read_head(path, encoding)
+    candidates = [head.declared] if head.declared else DELIMITERS
+    read = {mark: head.records(mark)[:limit] for mark in candidates}
     delimiter = max(read, key=lambda mark: sum(len(record.cells) > 1 for record in read[mark]))
     rows = [(record.row, record.cells) for record in read[delimiter]]
     return _table(None, rows, (), encoding.name, delimiter)

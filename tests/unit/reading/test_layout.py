@@ -47,6 +47,18 @@ def test_headers_are_known_however_written(villages: Contract, header: list[str]
     assert found([header], villages).positions == PLACES
 
 
+def test_words_in_parentheses_hide_no_header(villages: Contract) -> None:
+    assert found([[f"{text} (ghi rõ)" for text in HEADER]], villages).positions == PLACES
+
+
+def test_the_rows_that_fit_most_columns_are_the_header(villages: Contract) -> None:
+    above = ["", "Mã", "Tên", "Hộ", "Mạng", "Ghi"]
+    below = ["", "thôn", "thôn", "Tổng số", "Tổng số", "chú"]
+    header = found([HEADER[:5], above, below], villages)
+    assert (header.first, header.last) == (1, 2)
+    assert header.positions == PLACES
+
+
 def test_columns_are_taken_by_their_header(villages: Contract) -> None:
     header = found([["Ghi chú", "Số hộ", "Người nhập", "Mã thôn", "Số hộ có mạng", "Tên thôn"]], villages)
     assert header.positions == {"code": 3, "name": 5, "households": 1, "covered": 4, "note": 0}
