@@ -171,6 +171,10 @@ class Contract:
     reports_from: date = PLAN_START
     expected_units: ExpectedUnits | None = None
 
+    def __hash__(self) -> int:
+        """Return the hash of what tells contracts apart: what is made of one is kept by it."""
+        return hash((self.feed, self.digest))
+
     @cached_property
     def by_name(self) -> dict[str, Column]:
         """Return the columns by name."""

@@ -16,7 +16,9 @@ is as new, good or bad. One without a key is open until the mended copy of its f
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import psycopg
@@ -128,7 +130,11 @@ class _Statements:
             "key_columns": list(contract.key),
             "mark": label("names", "marked"),
         }
-        self.names = _names(contract, staging, set(constants))
+        self.names: dict[str, sql.Composable] = {
+            **_names(contract, frozenset(constants)),
+            "staged": sql.Identifier("staging", staging.rows.name),
+            "conflicting": sql.Identifier("staging", f"{staging.rows.name}_conflicting"),
+        }
 
     def run(self, name: str, **names: sql.Composable) -> int:
         """Run a statement; returns how many rows it wrote."""
@@ -172,8 +178,9 @@ class _Statements:
         return self._connection.execute(statement, self.parameters)
 
 
-def _names(contract: Contract, staging: Staging, constants: set[str]) -> dict[str, sql.Composable]:
-    """Return what stands in the braces of include/sql/loading/upsert."""
+@cache
+def _names(contract: Contract, constants: frozenset[str]) -> Mapping[str, sql.Composable]:
+    """Return what stands in the braces of include/sql/loading/upsert for every load of a feed."""
     core, repeated = core_table(contract), repeated_table(contract)
     columns = [column.name for column in core.columns]
     repeated_columns = [column.name for column in repeated.columns]
@@ -199,8 +206,6 @@ def _names(contract: Contract, staging: Staging, constants: set[str]) -> dict[st
         "core": sql.Identifier("core", core.name),
         "history": sql.Identifier("core", history_table(contract).name),
         "repeated": sql.Identifier("core", repeated.name),
-        "staged": sql.Identifier("staging", staging.rows.name),
-        "conflicting": sql.Identifier("staging", f"{staging.rows.name}_conflicting"),
         "newest": sql.Identifier(newest),
         "key": listed(key),
         "columns": listed(columns),

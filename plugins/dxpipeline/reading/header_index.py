@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 
-from dxpipeline.contracts import Contract
+from dxpipeline.contracts import Column, Contract
 from dxpipeline.text import fold
 
 _PARENTHESES = re.compile(r"\([^)]*\)")
@@ -58,22 +58,18 @@ _BARE = 2
 
 
 class HeaderIndex:
-    """The headers of a contract, folded, each leading to its column.
+    """The headers of a contract, folded, each leading to its column."""
 
-    Args:
-        columns: The columns' names, each with its headers.
-    """
-
-    def __init__(self, columns: tuple[tuple[str, tuple[str, ...]], ...]) -> None:
+    def __init__(self, columns: Sequence[Column]) -> None:
         self.exact: dict[str, str] = {}
         self.bare: dict[str, str | None] = {}
-        self.sizes = {name: {_size(header) for header in headers} for name, headers in columns}
-        for name, headers in columns:
-            for header in headers:
-                self.exact.setdefault(fold(header), name)
+        self.sizes = {column.name: {_size(header) for header in column.headers} for column in columns}
+        for column in columns:
+            for header in column.headers:
+                self.exact.setdefault(fold(header), column.name)
                 bare = _fold_bare(header)
                 # Two columns that differ only in their unit cannot be told apart without it.
-                self.bare[bare] = name if self.bare.get(bare, name) == name else None
+                self.bare[bare] = column.name if self.bare.get(bare, column.name) == column.name else None
         self.words = {word for header in (*self.exact, *self.bare) for word in header.split()}
 
     def may_hold(self, text: str) -> bool:
@@ -120,14 +116,10 @@ class HeaderIndex:
         )
 
 
+@cache
 def header_index(contract: Contract) -> HeaderIndex:
     """Return the headers of a contract."""
-    return _index(tuple((column.name, column.headers) for column in contract.columns))
-
-
-@lru_cache(maxsize=100)
-def _index(columns: tuple[tuple[str, tuple[str, ...]], ...]) -> HeaderIndex:
-    return HeaderIndex(columns)
+    return HeaderIndex(contract.columns)
 
 
 def _size(header: str) -> int | None:

@@ -11,6 +11,7 @@ anything else needs a migration and a new major version of the contract.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
@@ -73,13 +74,14 @@ _STORED_AS: dict[StoredAs, str] = {
 }
 
 
-def core_table(contract: Contract, metadata: MetaData | None = None) -> Table:
+@cache
+def core_table(contract: Contract) -> Table:
     """Return the table of a feed's current rows: provenance, then what is stored of the columns sent."""
     if contract.load_mode == "upsert":
-        return _versions(contract, contract.feed, contract.key, _description(contract), metadata)
+        return _versions(contract, contract.feed, contract.key, _description(contract))
     table = Table(
         contract.feed,
-        metadata or MetaData(),
+        MetaData(),
         Column("submission_id", BigInteger, primary_key=True, autoincrement=False),
         Column("source_sheet", Text, primary_key=True, server_default=text("''")),
         Column("source_row", Integer, primary_key=True, autoincrement=False),
@@ -101,18 +103,19 @@ def core_table(contract: Contract, metadata: MetaData | None = None) -> Table:
     return table
 
 
-def history_table(contract: Contract, metadata: MetaData | None = None) -> Table:
+@cache
+def history_table(contract: Contract) -> Table:
     """Return the table of an upsert feed's replaced versions; the same columns as `core_table`."""
     return _versions(
         contract,
         f"{contract.feed}_history",
         (*contract.key, newest_by(contract), "received_seq"),
         f"{contract.title}: các bản đã được thay thế. / Versions that were replaced by a newer one.",
-        metadata,
     )
 
 
-def repeated_table(contract: Contract, metadata: MetaData | None = None) -> Table:
+@cache
+def repeated_table(contract: Contract) -> Table:
     """Return the table of an upsert feed's versions that came again.
 
     They are noted while an earlier delivery waits, which may come between, or where a later period is loaded,
@@ -123,7 +126,7 @@ def repeated_table(contract: Contract, metadata: MetaData | None = None) -> Tabl
     key = (*contract.key, newest_by(contract), "received_seq")
     table = Table(
         f"{contract.feed}_repeated",
-        metadata or MetaData(),
+        MetaData(),
         *(Column(name, versions.c[name].type, nullable=False) for name in dict.fromkeys((*PROVENANCE, *key))),
         PrimaryKeyConstraint(*key, name=f"{contract.feed}_repeated_pkey"),
         schema="core",
@@ -151,13 +154,11 @@ def newest_by(contract: Contract) -> str:
     return contract.newest_by
 
 
-def _versions(
-    contract: Contract, name: str, key: tuple[str, ...], comment: str, metadata: MetaData | None
-) -> Table:
+def _versions(contract: Contract, name: str, key: tuple[str, ...], comment: str) -> Table:
     hashes = any(column.stored_as == "keyed-hash" for column in contract.columns)
     table = Table(
         name,
-        metadata or MetaData(),
+        MetaData(),
         Column("submission_id", BigInteger, nullable=False),
         Column("received_seq", BigInteger, nullable=False),
         Column("source_row", Integer, nullable=False),
