@@ -17,7 +17,7 @@ from dxpipeline.contracts import contracts
 from dxpipeline.preparation import SMALL_BYTES, Delivery
 from dxpipeline.warehouse.sql_files import read_sql
 
-BATCH = 20
+BATCH = 50
 """Small files that are read and checked together, with Great Expectations once over all of them."""
 
 BATCH_BYTES = 2 * SMALL_BYTES
