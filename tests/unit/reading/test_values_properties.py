@@ -172,7 +172,7 @@ def test_whole_columns_of_dates_equal_single_ones(texts: list[str | None], nativ
 
 
 NEAR_NUMBERS = st.one_of(
-    st.text("0123456789.,- ()%", min_size=1, max_size=9),
+    st.text("0123456789.,-+ ()%", min_size=1, max_size=9),
     st.from_regex(r"-?[0-9]{1,14}[.,][0-9]{1,14}", fullmatch=True),
     st.from_regex(r"-?[0-9]{1,3}[.,][0-9]{3}", fullmatch=True),
     st.from_regex(r"-?[0-9]{1,20}", fullmatch=True),
@@ -190,7 +190,8 @@ NEAR_NUMBERS = st.one_of(
 def test_whole_columns_of_numbers_equal_single_ones(
     cells: list[tuple[str, bool]], kind: str, earlier: DecimalMark | None
 ) -> None:
-    cells = [(clean(text), own) for text, own in cells if clean(text).strip("-–—−")]
+    # A spreadsheet's own number never has a plus.
+    cells = [(clean(text), own and "+" not in text) for text, own in cells if clean(text).strip("-–—−")]
     proven = decimal_marks(text for text, own in cells if not own)
     mark = next(iter(proven)) if earlier is None and len(proven) == 1 else earlier
     usable = mark if proven <= {mark} else None
