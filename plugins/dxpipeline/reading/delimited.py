@@ -18,7 +18,7 @@ from dxpipeline.contracts import Contract
 from dxpipeline.reading.encoding import BLOCK_BYTES, Encoding, LineBlock, detect_encoding, line_blocks
 from dxpipeline.reading.layout import SEARCHED_ROWS, Header, find_header, titles_above
 from dxpipeline.reading.model import Block, DocumentState, FileRejected, Layout, OutsideRow
-from dxpipeline.reading.records import TextRecord, read_record
+from dxpipeline.reading.records import TextRecord, read_records
 from dxpipeline.reading.splitting import LineSplitter, SplitLines
 from dxpipeline.reading.table import Table
 from dxpipeline.text import clean
@@ -49,15 +49,7 @@ class Head:
 
     def records(self, delimiter: str) -> list[TextRecord]:
         """Return the first records of the file, split at a delimiter."""
-        records: list[TextRecord] = []
-        at = 0
-        while at < len(self.lines) and len(records) < _HEAD_RECORDS:
-            found = read_record(self.lines, at, self.first, delimiter, last=True)
-            if found is None:
-                break
-            records.append(found[0])
-            at += found[1]
-        return records
+        return read_records(self.lines, self.first, delimiter, last=True, most=_HEAD_RECORDS)[0]
 
 
 def read_head(path: Path, encoding: Encoding) -> Head:

@@ -102,7 +102,12 @@ def read_record(
 
 
 def read_records(
-    lines: Lines, first: int, delimiter: str, last: bool, width: int | None = None
+    lines: Lines,
+    first: int,
+    delimiter: str,
+    last: bool,
+    width: int | None = None,
+    most: int | None = None,
 ) -> tuple[list[TextRecord], int]:
     """Group physical lines into records.
 
@@ -112,13 +117,14 @@ def read_records(
         delimiter: What separates cells.
         last: Whether the file ends with these lines.
         width: As for `read_record`.
+        most: After how many records to stop; None for none.
 
     Returns:
         The records, and how many lines they used: the rest must come again with the lines that follow.
     """
     records: list[TextRecord] = []
     at = 0
-    while at < len(lines):
+    while at < len(lines) and len(records) != most:
         found = read_record(lines, at, first, delimiter, last, width)
         if found is None:
             break
