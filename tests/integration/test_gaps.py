@@ -50,8 +50,7 @@ def store_names_as_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
     stored = staging.stored_form
 
     def with_names(rows: pl.DataFrame, *rest: Any) -> pl.DataFrame:
-        names = rows["full_name"].cast(pl.Binary).bin.encode("hex")
-        return stored(rows, *rest).with_columns(citizen_id_hash="\\x" + names)
+        return stored(rows, *rest).with_columns(citizen_id_hash=rows["full_name"].cast(pl.Binary))
 
     monkeypatch.setattr(staging, "stored_form", with_names)
 

@@ -6,7 +6,7 @@ import io
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import polars as pl
 import psycopg
@@ -16,6 +16,7 @@ from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.schema import CreateTable
 
 from dxpipeline.contracts import Contract
+from dxpipeline.loading.binary_copy import binary_rows
 from dxpipeline.loading.stored_form import stored_form
 from dxpipeline.privacy.hashing import KeyedHasher
 from dxpipeline.quality.model import CheckedBlock
@@ -99,7 +100,10 @@ class Staging:
         bad = pl.concat([rows.filter(refused), block.ragged], how="diagonal").select(
             pl.col("sheet").fill_null("").alias("source_sheet"), "source_row", *self._kept_of_refused()
         )
-        return StagedBlock(copy_rows(stored_form(good, self.contract, self._hasher)), copy_rows(bad))
+        stored = stored_form(good, self.contract, self._hasher)
+        return StagedBlock(
+            CopyRows(stored.columns, binary_rows(stored, self.rows), stored.height, "binary"), copy_rows(bad)
+        )
 
     def _kept_columns(self) -> list[str]:
         """Return the columns of which the cells of refused rows are kept."""
@@ -186,11 +190,12 @@ def _table(name: str, *columns: Column[Any]) -> Table:
 
 @dataclass(frozen=True)
 class CopyRows:
-    """Rows in the CSV form of COPY."""
+    """Rows in a form of COPY."""
 
     columns: list[str]
     content: bytes
     count: int
+    form: Literal["csv", "binary"] = "csv"
 
 
 def copy_rows(frame: pl.DataFrame) -> CopyRows:
@@ -204,8 +209,9 @@ def copy(connection: psycopg.Connection, table: tuple[str, str], rows: CopyRows)
     """COPY rows into the columns of the same names of a table."""
     if not rows.count:
         return
-    statement = sql.SQL("copy {} ({}) from stdin (format csv)").format(
-        sql.Identifier(*table), sql.SQL(", ").join(map(sql.Identifier, rows.columns))
+    columns = sql.SQL(", ").join(map(sql.Identifier, rows.columns))
+    statement = sql.SQL("copy {} ({}) from stdin (format {})").format(
+        sql.Identifier(*table), columns, sql.Identifier(rows.form)
     )
     with connection.cursor() as cursor, cursor.copy(statement) as stream:
         stream.write(rows.content)
