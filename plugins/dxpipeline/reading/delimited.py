@@ -28,6 +28,8 @@ _HEAD_BYTES = 200_000
 # Splitting takes many times the memory of its bytes; typing and checking take time for every block, however
 # small. So a block is split in parts.
 _JOINED_BLOCKS = 2
+# What follows has nothing to do until the first block is there.
+_SMALLER_AT_FIRST = 8
 _HEAD_RECORDS = SEARCHED_ROWS + 5
 
 
@@ -84,7 +86,8 @@ class DelimitedDocument(DocumentState):
         splitter = LineSplitter(self.separator, self.header.width)
         last_key = ""
         parts: list[SplitLines] = []
-        for lines in line_blocks(self.path, self.coding, max(1, self.block_bytes // _JOINED_BLOCKS)):
+        size = max(1, self.block_bytes // _JOINED_BLOCKS)
+        for lines in line_blocks(self.path, self.coding, size, max(1, size // _SMALLER_AT_FIRST)):
             split = splitter.split(lines.starting_at(self.first_line))
             parts.append(split)
             if not lines.last and len(parts) < _JOINED_BLOCKS:

@@ -134,13 +134,16 @@ def detect_encoding(path: Path) -> Encoding:
     raise FileRejected("unknown-encoding")
 
 
-def line_blocks(path: Path, encoding: Encoding, size: int = BLOCK_BYTES) -> Iterator[LineBlock]:
+def line_blocks(
+    path: Path, encoding: Encoding, size: int = BLOCK_BYTES, first_size: int | None = None
+) -> Iterator[LineBlock]:
     """Read the physical lines of a file, never more than a block at a time.
 
     Args:
         path: The file.
         encoding: As found by `detect_encoding`.
         size: How many bytes of the file make a block.
+        first_size: How many make the first one; each that follows has twice as many, up to `size`.
 
     Raises:
         FileRejected: `unreadable-file` of kind `endless-line`, where one line passes `MAX_LINE_CHARACTERS`.
@@ -149,9 +152,11 @@ def line_blocks(path: Path, encoding: Encoding, size: int = BLOCK_BYTES) -> Iter
     is_utf8 = encoding.name == "utf-8"
     newline = encoding.newline.encode()
     first, rest = 1, b""
+    step = size if first_size is None else first_size
     with path.open("rb") as file:
         file.seek(encoding.start)
-        while content := file.read(size):
+        while content := file.read(step):
+            step = min(2 * step, size)
             if not is_utf8:
                 content = decoder.decode(content).encode()
             end = content.rfind(newline) + 1

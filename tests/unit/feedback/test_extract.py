@@ -150,7 +150,7 @@ def test_rows_are_found_wherever_blocks_end(
     whole, answer = extract(answers, tmp_path, content, size_bytes=WHOLE_COPY_BYTES)
     marked = {int(row[0]): row[1:] for row in cells(extract(answers, tmp_path, content)[0])[1:]}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(encoding.line_blocks, "__defaults__", (size,))
+        patch.setattr(encoding.line_blocks, "__defaults__", (size, None))
         patch.setattr(marked_text, "MAX_RECORD_LINES", lookahead)
         in_blocks, _ = extract(answers, tmp_path, content)
     assert {int(row[0]): row[1:] for row in cells(in_blocks)[1:]} == marked

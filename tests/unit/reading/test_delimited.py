@@ -363,6 +363,14 @@ def test_an_endless_line_is_refused(tmp_path: Path) -> None:
     assert rejected.value.details["kind"] == "endless-line"
 
 
+def test_the_first_blocks_are_small_and_grow(tmp_path: Path) -> None:
+    path = tmp_path / "thon.csv"
+    path.write_bytes(b"a;b\n" * 100)
+    blocks = list(line_blocks(path, Encoding("utf-8", 0, "\n"), 160, 20))
+    assert [block.count for block in blocks] == [5, 10, 20, 40, 25, 0]
+    assert [block.first for block in blocks] == [1, 6, 16, 36, 76, 101]
+
+
 def test_plain_ascii_is_utf8(tmp_path: Path) -> None:
     path = tmp_path / "thon.csv"
     path.write_bytes(b"a;b\r\n1;2\r\n")
