@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import hashlib
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
-HASH_BYTES = 16
-"""128 bits: that any two of 100 million persons share a hash has a probability of 1.5e-23."""
+from dxpipeline.privacy.blake2b import BLOCK_BYTES, HASH_BYTES, keyed_digests
+
+MANY_TEXTS = 1000
+"""From so many texts on, the program that hashes a column at once is faster than a loop over `hashlib`.
+
+It takes some 10 ms and 17 MB to get ready, which a process that sees nothing but small files is spared.
+"""
 
 
 class KeyedHasher:
@@ -26,28 +33,56 @@ class KeyedHasher:
         self._key = key
         self.version = version
 
+    def digest_column(self, series: pl.Series) -> NDArray[np.uint8]:
+        """Hash each text of a column into bytes.
+
+        Args:
+            series: A column of String; its name is that of the contract's column.
+
+        Returns:
+            A row of 16 bytes for each text, in the column's order; zeros for null.
+
+        Raises:
+            RuntimeError: What hashes whole columns is not there or hashes otherwise than `hashlib`.
+        """
+        person = _person(series.name)
+        if not series.has_nulls():
+            return self._digests(series, person)
+        digests = np.zeros((len(series), HASH_BYTES), dtype=np.uint8)
+        digests[series.is_not_null().to_numpy()] = self._digests(series.drop_nulls(), person)
+        return digests
+
     def hash_column(self, series: pl.Series) -> pl.Series:
-        """Hash each text of a column.
+        """Hash each text of a column into text.
 
         Args:
             series: A column of String; its name is that of the contract's column.
 
         Returns:
             A column of String with the same name: 32 lower-case hexadecimal digits, null for null.
+
+        Raises:
+            RuntimeError: As `digest_column`.
         """
-        # Copying a hasher that has taken its key costs 0.38 s of CPU a million, making each anew 0.51 s,
-        # and hexadecimal digits by Python instead of polars 0.40 to 0.52 s.
-        fresh = hashlib.blake2b(digest_size=HASH_BYTES, key=self._key, person=_person(series.name)).copy
-        digests: list[bytes | None] = []
-        append = digests.append
-        for text in series.cast(pl.Binary).to_list():
-            if text is None:
-                append(None)
-                continue
+        digests = pl.Series(series.name, self.digest_column(series))
+        digits = digests.cast(pl.List(pl.UInt8)).cast(pl.Binary).bin.encode("hex")
+        return digits.set(series.is_null(), None) if series.has_nulls() else digits
+
+    def _digests(self, texts: pl.Series, person: bytes) -> NDArray[np.uint8]:
+        if len(texts) >= MANY_TEXTS:
+            lengths = texts.str.len_bytes().to_numpy()
+            if lengths.all() and lengths.max() <= BLOCK_BYTES:
+                joined: bytes = texts.str.join("").cast(pl.Binary).item()
+                return keyed_digests(joined, lengths.astype(np.uint8), self._key, person)
+        # Few texts, or one that is empty or long, which no identifier is. Copying a hasher that has taken its
+        # key takes three quarters of the time of making each anew.
+        fresh = hashlib.blake2b(digest_size=HASH_BYTES, key=self._key, person=person).copy
+        digests = bytearray()
+        for text in texts.cast(pl.Binary).to_list():
             hasher = fresh()
             hasher.update(text)
-            append(hasher.digest())
-        return pl.Series(series.name, digests, dtype=pl.Binary).bin.encode("hex")
+            digests += hasher.digest()
+        return np.frombuffer(digests, dtype=np.uint8).reshape(-1, HASH_BYTES)
 
 
 def _person(name: str) -> bytes:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dxpipeline.privacy.hashing import KeyedHasher
+from dxpipeline.privacy.hashing import MANY_TEXTS, KeyedHasher
 
 KEY = bytes(range(32))
 
@@ -41,6 +42,36 @@ def test_each_text_is_hashed_as_the_standard_library_does_and_null_stays_null(
 ) -> None:
     expected = [None if value is None else blake2b(value, b"citizen_id") for value in values]
     assert hashed("citizen_id", *values) == expected
+
+
+@given(st.lists(st.none() | st.text(max_size=400), min_size=1, max_size=10), st.integers(0, 9))
+def test_long_columns_are_hashed_as_the_standard_library_does_in_slices_and_chunks(
+    values: list[str | None], begin: int
+) -> None:
+    texts = values * (MANY_TEXTS // len(values) + 20)
+    series = pl.Series("citizen_id", texts, dtype=pl.String)
+    of = {value: None if value is None else blake2b(value, b"citizen_id") for value in values}
+    hasher = KeyedHasher(KEY, 1)
+    assert hasher.hash_column(series[begin:]).to_list() == [of[text] for text in texts[begin:]]
+    chunked = pl.concat([series[begin:], series[:begin]], rechunk=False)
+    assert hasher.hash_column(chunked).to_list() == [of[text] for text in texts[begin:] + texts[:begin]]
+
+
+@pytest.mark.parametrize("odd", [None, "", "ă" * 64, "ă" * 64 + "a", "a" * 300])
+def test_a_long_column_of_identifiers_may_hold_one_that_is_none(odd: str | None) -> None:
+    texts = [*(f"{number:012d}" for number in range(MANY_TEXTS)), odd, "GD4380000000001"]
+    expected = [None if text is None else blake2b(text, b"citizen_id") for text in texts]
+    assert hashed("citizen_id", *texts) == expected
+
+
+@pytest.mark.parametrize("count", [0, 3, MANY_TEXTS])
+def test_as_bytes_each_text_has_a_row_of_16_and_null_has_zeros(count: int) -> None:
+    texts = [None, *(str(number) for number in range(count))]
+    rows = KeyedHasher(KEY, 1).digest_column(pl.Series("citizen_id", texts, dtype=pl.String))
+    assert (rows.dtype, rows.shape) == (np.uint8, (count + 1, 16))
+    assert [row.tobytes().hex() for row in rows] == [
+        "00" * 16 if text is None else blake2b(text, b"citizen_id") for text in texts
+    ]
 
 
 def test_the_outcome_is_text_of_32_digits_under_the_name_of_the_column() -> None:
