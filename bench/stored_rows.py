@@ -38,7 +38,7 @@ def write_stored_rows(path: Path, rows: int, columns: list[str]) -> int:
                 birth_year=pl.col("birth_date").dt.year(),
                 **{name: pl.lit(value) for name, value in _PROVENANCE.items()},
                 **{
-                    f"{name}_hash": "\\x" + hasher.hash_column(numbered[name])
+                    f"{name}_hash": "\\x" + _digits(hasher.hash_column(numbered[name]))
                     for name in ("citizen_id", "insurance_number")
                 },
             )
@@ -47,3 +47,7 @@ def write_stored_rows(path: Path, rows: int, columns: list[str]) -> int:
             line += right.height
     path.chmod(0o644)
     return written
+
+
+def _digits(hashes: pl.Series) -> pl.Series:
+    return hashes.arr.to_list().cast(pl.Binary).bin.encode("hex")

@@ -201,6 +201,10 @@ def _text(series: pl.Series) -> _Cells:
 
 
 def _binary(series: pl.Series) -> _Cells:
+    if isinstance(series.dtype, pl.Array):
+        # Bytes of one number in all cells.
+        lengths = pl.repeat(series.dtype.size, len(series), dtype=pl.Int64(), eager=True)
+        return _various(lengths.set(series.is_null(), None), series.drop_nulls().to_numpy().tobytes())
     return _various(series.bin.size(), b"".join(series.drop_nulls()))
 
 

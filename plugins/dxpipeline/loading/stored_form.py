@@ -31,7 +31,7 @@ def stored_form(rows: pl.DataFrame, contract: Contract, hasher: KeyedHasher | No
         if column.stored_as == "keyed-hash":
             if hasher is None:
                 raise ValueError(f"{contract.feed} stores keyed hashes of {column.name}: give a hasher.")
-            values = hasher.hash_column(values).str.decode("hex")
+            values = hasher.hash_column(values)
         elif column.stored_as == "year":
             values = values.dt.year()
         columns.append(values.alias(name))

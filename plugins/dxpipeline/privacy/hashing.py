@@ -33,40 +33,24 @@ class KeyedHasher:
         self._key = key
         self.version = version
 
-    def digest_column(self, series: pl.Series) -> NDArray[np.uint8]:
-        """Hash each text of a column into bytes.
+    def hash_column(self, series: pl.Series) -> pl.Series:
+        """Hash each text of a column.
 
         Args:
             series: A column of String; its name is that of the contract's column.
 
         Returns:
-            A row of 16 bytes for each text, in the column's order; zeros for null.
+            A column of the same name of 16 bytes each, Array(UInt8, 16); null for null.
 
         Raises:
             RuntimeError: What hashes whole columns is not there or hashes otherwise than `hashlib`.
         """
         person = _person(series.name)
         if not series.has_nulls():
-            return self._digests(series, person)
+            return pl.Series(series.name, self._digests(series, person))
         digests = np.zeros((len(series), HASH_BYTES), dtype=np.uint8)
         digests[series.is_not_null().to_numpy()] = self._digests(series.drop_nulls(), person)
-        return digests
-
-    def hash_column(self, series: pl.Series) -> pl.Series:
-        """Hash each text of a column into text.
-
-        Args:
-            series: A column of String; its name is that of the contract's column.
-
-        Returns:
-            A column of String with the same name: 32 lower-case hexadecimal digits, null for null.
-
-        Raises:
-            RuntimeError: As `digest_column`.
-        """
-        digests = pl.Series(series.name, self.digest_column(series))
-        digits = digests.cast(pl.List(pl.UInt8)).cast(pl.Binary).bin.encode("hex")
-        return digits.set(series.is_null(), None) if series.has_nulls() else digits
+        return pl.Series(series.name, digests).set(series.is_null(), None)
 
     def _digests(self, texts: pl.Series, person: bytes) -> NDArray[np.uint8]:
         if len(texts) >= MANY_TEXTS:

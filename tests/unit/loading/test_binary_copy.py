@@ -125,6 +125,11 @@ def test_numbers_show_no_decimal_places_but_their_own(probe: psycopg.Connection)
     assert shown == ["165", "43.8", "-0.25", "1000.125", "0.0625"]
 
 
+def test_bytes_of_one_number_arrive(probe: psycopg.Connection) -> None:
+    hashes = pl.Series("hash", [[1, 2, 255], None, [0, 0, 0]], dtype=pl.Array(pl.UInt8, 3))
+    assert copied(probe, hashes.to_frame()) == [(b"\1\2\xff",), (None,), (bytes(3),)]
+
+
 def test_more_rows_than_are_laid_out_at_once_arrive_in_their_order(probe: psycopg.Connection) -> None:
     names = [None if number % 7 == 0 else f"tên {number}" for number in range(20_001)]
     assert copied(probe, only("name", names)) == [(name,) for name in names]

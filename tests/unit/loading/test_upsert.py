@@ -35,7 +35,7 @@ def test_names_are_not_stored_identifiers_are_hashed_and_birth_dates_are_years(f
 
 def _hash(column: str, text: str) -> str:
     (found,) = HASHER.hash_column(pl.Series(column, [text])).to_list()
-    return str(found)
+    return bytes(found).hex()
 
 
 def test_the_first_load_takes_the_place_of_the_empty_table_with_its_rights_and_indexes(
