@@ -72,14 +72,22 @@ class HashIndex:
         hashes, places = hashes[order], places[order]
         first = np.append(True, hashes[1:] != hashes[:-1])
         if first.all():
-            before[order] = self._add_ordered(hashes, places)
+            before[order] = self.add_ordered(hashes, places)
         else:
             group = np.cumsum(first) - 1
-            before[order] = self._add_ordered(hashes[first], places[first])[group]
+            before[order] = self.add_ordered(hashes[first], places[first])[group]
         return before
 
-    def _add_ordered(self, hashes: Hashes, places: Places) -> Places:
-        """Take in keys in the order of their hashes, each once."""
+    def add_ordered(self, hashes: Hashes, places: Places) -> Places:
+        """Take in the keys of a block that is in order already.
+
+        Args:
+            hashes: Hash of each row's key, ascending, none twice.
+            places: Number of each row, not negative.
+
+        Returns:
+            As `add`.
+        """
         before = np.full(len(hashes), UNSEEN, dtype=np.int64)
         candidates = self._perhaps_known(hashes)
         for runs, part in self._by_part(hashes[candidates]):

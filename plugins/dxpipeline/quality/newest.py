@@ -55,9 +55,11 @@ class NewestVersions:
         numbers = days.to_physical().to_numpy().astype(np.int64) + _FIRST_DAY
         versions: Places = (numbers << _DAY_SHIFT) | (number << _ROW_BITS) | places
         hashes = hash_keys(keys)
-        newest = _newest(hashes, versions)
-        superseded = ~newest
-        before = self._index.add(hashes[newest], versions[newest])
+        order = in_order(hashes, versions)
+        ordered = hashes[order]
+        newest = order[np.append(ordered[1:] != ordered[:-1], True)]
+        before = self._index.add_ordered(hashes[newest], versions[newest])
+        superseded = np.ones(len(hashes), dtype=np.bool_)
         superseded[newest] = before > versions[newest]
         replaced = before[(before != UNSEEN) & (before < versions[newest])]
         if len(replaced):
@@ -83,12 +85,3 @@ class NewestVersions:
                 "source_row",
             )
         )
-
-
-def _newest(hashes: npt.NDArray[np.uint64], versions: Places) -> npt.NDArray[np.bool_]:
-    """Say which rows of a block hold the largest version of their hash."""
-    order = in_order(hashes, versions)
-    ordered = hashes[order]
-    newest = np.zeros(len(hashes), dtype=np.bool_)
-    newest[order[np.append(ordered[1:] != ordered[:-1], True)]] = True
-    return newest
