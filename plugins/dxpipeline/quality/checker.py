@@ -150,17 +150,14 @@ class Checker:
         """Run every row rule in one pass and report the rows that fail."""
         if not self._compiled.row_rules:
             return
-        elements = judged.select(
-            one.applies.sum().alias(one.rule.id) for one in self._compiled.row_rules
-        ).row(0, named=True)
-        failures = self._compiled.failures(judged)
-        failed = failures.sum().row(0, named=True)
+        for rule_id, count in self._compiled.elements(judged).items():
+            self._elements[rule_id] += count
+        failed = self._compiled.failures(judged).select(pl.all().arg_true().implode())
         for compiled in self._compiled.row_rules:
             rule = compiled.rule
-            self._elements[rule.id] += elements[rule.id]
-            if not failed[rule.id]:
+            places = failed[rule.id][0]
+            if places.is_empty():
                 continue
-            places = failures[rule.id].arg_true()
             unreadable = _unreadable(typed, rule.operands)
             if unreadable:
                 places = places.filter(~places.is_in(unreadable))
@@ -175,7 +172,7 @@ class Checker:
         looked_up = (derived.columns for derived in self._contract.derived if derived.name in rule.operands)
         # Most rules refuse few rows: only what their sentences need is picked.
         needed = dict.fromkeys(["source_row", *rule.columns, *itertools.chain.from_iterable(looked_up)])
-        rows = judged.select(list(needed))[places]
+        rows = judged[places, list(needed)]
         return issues_of_rule(
             sheets=[sheet] * rows.height,
             rows=rows["source_row"].to_list(),

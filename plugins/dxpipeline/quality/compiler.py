@@ -79,6 +79,23 @@ class CompiledSuite:
     unique_rules: tuple[UniqueRule, ...]
     file_rules: tuple[FileRule, ...]
 
+    def elements(self, rows: pl.DataFrame) -> dict[str, int]:
+        """Count the elements of every row rule.
+
+        Args:
+            rows: As for `failures`.
+
+        Returns:
+            Rule id -> number of its elements, for every row rule.
+        """
+        counts = dict.fromkeys((compiled.rule.id for compiled in self.row_rules), rows.height)
+        # Most rules apply to every row: their count needs no expression.
+        some = [compiled for compiled in self.row_rules if compiled.applies is not EVERY_ROW]
+        if some:
+            applies = rows.select(compiled.applies.sum().alias(compiled.rule.id) for compiled in some)
+            counts |= applies.row(0, named=True)
+        return counts
+
     def failures(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Decide every row rule for every row in one pass.
 
@@ -112,8 +129,10 @@ def compile_suite(suite: Suite, kinds: Mapping[str, Kind]) -> CompiledSuite:
         condition = compile_condition(rule.kwargs.get("row_condition"), kinds, terms.place)
         if rule.scope == "row":
             applies, failed = _ROW_RULES[rule.type](terms)
-            applies = condition & applies
-            row_rules.append(RowRule(rule, applies, pl.when(applies).then(failed).otherwise(None)))
+            applies = _both(condition, applies)
+            if applies is not EVERY_ROW:
+                failed = pl.when(applies).then(failed).otherwise(None)
+            row_rules.append(RowRule(rule, applies, failed))
         elif rule.scope == "unique":
             considered, looked_at, key = _UNIQUE_RULES[rule.type](terms)
             unique_rules.append(UniqueRule(rule, condition & considered, condition & looked_at, key))
@@ -122,7 +141,15 @@ def compile_suite(suite: Suite, kinds: Mapping[str, Kind]) -> CompiledSuite:
     return CompiledSuite(suite, tuple(row_rules), tuple(unique_rules), tuple(file_rules))
 
 
+def _both(one: pl.Expr, other: pl.Expr) -> pl.Expr:
+    """Return the rows of two conditions; `EVERY_ROW` itself where both are it."""
+    if one is EVERY_ROW:
+        return other
+    return one if other is EVERY_ROW else one & other
+
+
 _Decided = tuple[pl.Expr, pl.Expr]
+"""The rows that count as elements, and whether one fails."""
 
 _PAIR_ROWS: Mapping[str, Callable[[list[pl.Expr]], pl.Expr]] = {
     "both_values_are_missing": pl.any_horizontal,

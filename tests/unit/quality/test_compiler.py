@@ -162,6 +162,42 @@ def test_a_row_is_failed_passed_or_not_looked_at() -> None:
     assert suite.failures(rows)["rule"].to_list() == [True, False, None, None]
 
 
+@pytest.mark.parametrize(
+    ("type_", "kwargs", "elements"),
+    [
+        # A missing value is an element that no rule over one column fails.
+        ("column_values_to_be_between", {"column": "level", "max_value": 7}, 4),
+        (
+            "column_values_to_be_between",
+            {"column": "level", "max_value": 7, "row_condition": comparison("met", "==", True)},
+            3,
+        ),
+        ("column_pair_values_to_be_equal", {"column_A": "level", "column_B": "other_level"}, 3),
+        (
+            "column_pair_values_to_be_equal",
+            {"column_A": "level", "column_B": "other_level", "ignore_row_if": "neither"},
+            4,
+        ),
+        (
+            "column_pair_values_to_be_equal",
+            {
+                "column_A": "level",
+                "column_B": "other_level",
+                "row_condition": comparison("met", "==", True),
+            },
+            2,
+        ),
+    ],
+)
+def test_the_elements_of_a_rule_are_the_rows_it_applies_to(
+    type_: str, kwargs: dict[str, Any], elements: int
+) -> None:
+    rows = pl.DataFrame(
+        {"level": [9, 3, None, 9], "other_level": [9, None, None, 1], "met": [True, True, True, False]}
+    )
+    assert compiled(type_, **kwargs).elements(rows) == {"rule": elements}
+
+
 def test_all_rules_of_a_suite_are_decided_in_one_select(monkeypatch: pytest.MonkeyPatch) -> None:
     type_ = "expect_column_values_to_be_between"
     rules = tuple(
