@@ -41,9 +41,7 @@ _NULL = -1  # the length of a cell that is not there
 _TEXT_OID = 25  # of the type text in the server's catalogue
 _FIRST_DAY = 10_957  # 2000-01-01, from which the server counts, in days since 1970
 _ROWS = 4_096  # laid out at once, so that they stay near the processor
-_MOST_BYTES = (
-    16_000_000  # of encoded rows, each as long as the longest: a long cell must not lengthen too many
-)
+_MOST_BYTES = 16_000_000  # laid out at once: one long cell lengthens all of its column
 
 _DIGIT = 10_000  # a digit of the server's numbers is four decimal ones
 _EXACT = 10**15  # what has fewer digits than this is a whole double
@@ -104,6 +102,7 @@ def _rows(frame: pl.DataFrame, encoders: Sequence[_Encoder]) -> Iterator[memoryv
 def _laid_out(
     columns: Sequence[tuple[Bytes, npt.NDArray[np.int32] | None]], count: int, width: int
 ) -> memoryview:
+    """Write some rows, each `width` bytes long at first."""
     rows = np.empty((count, width), dtype=np.uint8)
     there = np.ones((count, width), dtype=np.bool_)
     rows[:, :_COUNT_BYTES] = _big_endian(np.array([len(columns)]), "i2")
@@ -177,7 +176,8 @@ def _number(series: pl.Series) -> _Cells:
     next to the double: their quotient, which is rounded to the nearest double, is the double itself.
     """
     values = series.fill_null(0.0).to_numpy()
-    units = np.rint(values * _DIGIT)
+    with np.errstate(over="ignore"):
+        units = np.rint(values * _DIGIT)
     if not ((np.abs(units) < _EXACT) & (units / _DIGIT == values)).all():
         return _one_by_one(series, _decimal)
     left, fraction = np.divmod(np.abs(units).astype(np.int64), _DIGIT)
@@ -217,13 +217,12 @@ def _decimal(value: float) -> bytes:
 
 def _array(texts: pl.Series) -> bytes:
     items = [text.encode() for text in texts]
-    begin = struct.pack(
-        ">iii", bool(items), False, _TEXT_OID
-    )  # dimensions, whether any item is null, their type
+    dimensions, holds_null, first_index = bool(items), False, 1
+    begin = struct.pack(">iii", dimensions, holds_null, _TEXT_OID)
     if not items:
         return begin
     sized = (struct.pack(">i", len(item)) + item for item in items)
-    return b"".join([begin, struct.pack(">ii", len(items), 1), *sized])  # the first one's index is 1
+    return b"".join([begin, struct.pack(">ii", len(items), first_index), *sized])
 
 
 def _one_by_one(series: pl.Series, write: Callable[[Any], bytes]) -> _Cells:
