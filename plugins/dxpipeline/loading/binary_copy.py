@@ -12,6 +12,7 @@ import struct
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -46,6 +47,7 @@ _MOST_BYTES = 16_000_000  # laid out at once: one long cell lengthens all of its
 _DIGIT = 10_000  # a digit of the server's numbers is four decimal ones
 _EXACT = 10**15  # what has fewer digits than this is a whole double
 _NEGATIVE = 0x4000
+_DECIMAL = Transformer().get_dumper(Decimal(), PyFormat.BINARY)
 _DECIMALS = 4 - sum((np.arange(_DIGIT) % 10**place == 0).astype(np.int16) for place in (1, 2, 3, 4))
 """How many decimal places a digit behind the point has."""
 
@@ -179,7 +181,8 @@ def _number(series: pl.Series) -> _Cells:
     with np.errstate(over="ignore"):
         units = np.rint(values * _DIGIT)
     if not ((np.abs(units) < _EXACT) & (units / _DIGIT == values)).all():
-        return _one_by_one(series, _decimal)
+        # Measured values repeat: each is written once.
+        return _one_by_one(series, cache(_decimal))
     left, fraction = np.divmod(np.abs(units).astype(np.int64), _DIGIT)
     digits = [fraction]
     while left.any():
@@ -211,8 +214,7 @@ def _binary(series: pl.Series) -> _Cells:
 def _decimal(value: float) -> bytes:
     if not math.isfinite(value):
         raise ValueError("A value is no number.")
-    number = Decimal(repr(value))
-    return bytes(Transformer().get_dumper(number, PyFormat.BINARY).dump(number) or b"")
+    return bytes(_DECIMAL.dump(Decimal(repr(value))) or b"")
 
 
 def _array(texts: pl.Series) -> bytes:
